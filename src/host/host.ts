@@ -1,0 +1,118 @@
+/**
+ * The only door to the machine. Everything outside host/ that needs a file, a program, a clock or a socket
+ * takes a Host as a value. Two implementations: real.ts, and memory.ts for tests and crash injection.
+ *
+ * Paths are absolute, as seen inside `root` (`--root DIR` prefixes them); programs are never run with a root
+ * other than `/`: `run` then throws GreyctlError('unsupported').
+ */
+export interface FileMeta {
+  readonly uid: number
+  readonly gid: number
+  /** Permission bits alone, as in 0o644. */
+  readonly mode: number
+}
+
+export interface FileStat extends FileMeta {
+  readonly kind: 'file' | 'directory' | 'symlink' | 'other'
+  /** Bytes. */
+  readonly size: number
+  /** Seconds since the epoch. */
+  readonly modified: number
+}
+
+export interface RunOptions {
+  /** Added to the environment, which is otherwise PATH, HOME and LC_ALL=C.UTF-8. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly input?: string
+  /** Seconds; default 60. */
+  readonly timeout?: number
+  /** Run as this user and group (numeric); needs root. */
+  readonly uid?: number
+  readonly gid?: number
+  /** Aborts the program (SIGTERM). */
+  readonly signal?: AbortSignal
+}
+
+/** A normal outcome whatever the exit code: callers judge. `exitCode` is undefined when it did not run to an exit. */
+export interface RunResult {
+  readonly argv: readonly string[]
+  readonly exitCode: number | undefined
+  /** Why there is no exit code: 'ENOENT' (no such program), 'timeout', a signal name. */
+  readonly failure: string | undefined
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A program that is talked to line by line (the stand-alone smtpd). */
+export interface Dialogue {
+  /** The next line without its line end; undefined at end of output or after the timeout. */
+  readLine(timeoutSeconds: number): Promise<string | undefined>
+  writeLine(line: string): Promise<void>
+  /** Ends the program (stdin closed, then SIGTERM after a second) and returns what it wrote to stderr. */
+  close(): Promise<{ stderr: string; exitCode: number | undefined }>
+}
+
+export interface ReplaceOptions {
+  /** Owner and mode of the new content. Without it: those of the file that is there, xattrs, ACLs and SELinux context included. */
+  readonly meta?: FileMeta
+}
+
+export interface Host {
+  /** `/`, or the directory given with --root. */
+  readonly root: string
+
+  /** undefined when there is no such file; throws GreyctlError('config-unreadable') for any other trouble. */
+  read(path: string): Promise<Buffer | undefined>
+  /** Follows symbolic links; undefined when absent. */
+  stat(path: string): Promise<FileStat | undefined>
+  /** Does not follow; undefined when absent. */
+  lstat(path: string): Promise<FileStat | undefined>
+  /** The path with every symbolic link resolved (inside root); the path itself when absent. */
+  realpath(path: string): Promise<string>
+  /** Names in a directory, sorted; undefined when absent. */
+  list(path: string): Promise<readonly string[] | undefined>
+  /** Bytes of a file, as a stream with constant memory. Throws GreyctlError('log-unreadable'). */
+  stream(path: string): AsyncIterable<Buffer>
+  /** Free bytes on the file system that holds the path. */
+  freeBytes(path: string): Promise<number>
+
+  /**
+   * Puts content in place atomically: a new file in the same directory, fsync, rename, fsync of the directory.
+   * A symbolic link is resolved first and its target replaced. Throws GreyctlError('no-space' | 'read-only' | 'change-failed').
+   */
+  replace(path: string, content: Buffer, options?: ReplaceOptions): Promise<void>
+  /** Appends and fsyncs (the journal). */
+  append(path: string, content: Buffer, meta: FileMeta): Promise<void>
+  /** No error when absent. */
+  remove(path: string): Promise<void>
+  /** One level; no error when it is there already. Returns whether it was created. */
+  makeDirectory(path: string, meta: FileMeta): Promise<boolean>
+  /** Only when empty; no error when absent. Returns whether it was removed. */
+  removeDirectory(path: string): Promise<boolean>
+  /** Removes a whole tree below /run or a greyctl directory; never follows links. */
+  removeTree(path: string): Promise<void>
+  /** Copies a directory tree (links kept, owners and modes kept); the target must not exist. */
+  copyTree(from: string, to: string): Promise<void>
+  /** An exclusive advisory lock held until released or the process ends; undefined when another process holds it. */
+  lock(path: string): Promise<{ release(): Promise<void> } | undefined>
+
+  run(argv: readonly string[], options?: RunOptions): Promise<RunResult>
+  /** Lines of a program's stdout as they come (journalctl); throws GreyctlError('program-missing') or 'log-unreadable' on failure. */
+  runStream(argv: readonly string[], options?: RunOptions): AsyncIterable<Buffer>
+  dialogue(argv: readonly string[], options?: RunOptions): Promise<Dialogue>
+
+  /** Can something connect to it within the timeout (seconds)? `inet:HOST:PORT` or `unix:PATH`. */
+  canConnect(endpoint: string, timeoutSeconds: number): Promise<boolean>
+  /** Could a server listen there now? false when the port or path is taken. */
+  canListen(endpoint: string): Promise<boolean>
+
+  /** Effective user id. */
+  readonly uid: number
+  /** Numeric ids of a user of /etc/passwd (inside root); undefined when unknown. */
+  user(name: string): Promise<{ uid: number; gid: number } | undefined>
+  /** Seconds since the epoch, with fraction. */
+  now(): number
+  sleep(seconds: number, signal?: AbortSignal): Promise<void>
+  /** The fully qualified host name, as `hostname --fqdn` or the kernel says. */
+  hostname(): Promise<string>
+}
