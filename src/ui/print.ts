@@ -1,0 +1,59 @@
+/**
+ * The only place that writes to the terminal. Its rules:
+ * - stdout carries the result and nothing else; with --json it is one JSON document.
+ * - warnings, progress and errors go to stderr.
+ * - text that came from a log, a file or the network has been through ui/escape before it gets here.
+ * - colour only where the reader is a terminal, and never with --no-color, NO_COLOR or --json.
+ */
+import { writeSync } from 'node:fs'
+import { Chalk, type ChalkInstance } from 'chalk'
+
+export interface Terminal {
+  readonly style: ChalkInstance
+  /** Columns to fill; 80 where nobody says. */
+  readonly width: number
+  readonly interactive: boolean
+}
+
+export function terminalFor(options: { color: boolean }): Terminal {
+  const interactive = Boolean(process.stdin.isTTY && process.stderr.isTTY)
+  const wanted = options.color && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
+  const color = wanted && Boolean(process.stdout.isTTY && process.stderr.isTTY)
+  return {
+    style: new Chalk({ level: color ? 1 : 0 }),
+    width: Math.max(40, Math.min(process.stdout.columns ?? 80, 120)),
+    interactive,
+  }
+}
+
+/** Written at once and in order, also to a pipe, so that nothing is lost when the process ends right after. */
+function writeAll(descriptor: number, text: string): void {
+  let rest = Buffer.from(text)
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest))
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EPIPE') return
+      if (code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}
+
+export function printOut(text: string): void {
+  if (text !== '') writeAll(1, text.endsWith('\n') ? text : `${text}\n`)
+}
+
+export function printErr(text: string): void {
+  if (text !== '') writeAll(2, text.endsWith('\n') ? text : `${text}\n`)
+}
+
+/** Without a line end: progress that is overwritten in place. */
+export function printErrRaw(text: string): void {
+  writeAll(2, text)
+}
+
+export function printJson(value: unknown): void {
+  writeAll(1, `${JSON.stringify(value, undefined, 2)}\n`)
+}

@@ -1,0 +1,64 @@
+import { GreyctlError } from '../errors.js'
+import type { Terminal } from './print.js'
+
+/** Questions are asked on stderr, so that stdout stays the result's. */
+async function inquirer() {
+  const { default: library } = await import('inquirer')
+  return library.createPromptModule({ output: process.stderr })
+}
+
+/** A question that cannot be asked is a usage error that names the flag. */
+function mustBeInteractive(terminal: Terminal, question: string, flag: string): void {
+  if (terminal.interactive) return
+  throw new GreyctlError('usage', `cannot ask "${question}": this is no terminal`, {
+    hints: [`run it again with ${flag}`],
+  })
+}
+
+export async function askConfirm(terminal: Terminal, question: string, flag: string): Promise<boolean> {
+  mustBeInteractive(terminal, question, flag)
+  const prompt = await inquirer()
+  const { answer } = await asked(() =>
+    prompt([{ type: 'confirm', name: 'answer', message: question, default: false }]),
+  )
+  return answer === true
+}
+
+export interface NumberQuestion {
+  readonly question: string
+  readonly flag: string
+  readonly fallback: number
+  readonly min: number
+  readonly max: number
+}
+
+export async function askNumber(terminal: Terminal, ask: NumberQuestion): Promise<number> {
+  mustBeInteractive(terminal, ask.question, ask.flag)
+  const prompt = await inquirer()
+  const { answer } = await asked(() =>
+    prompt([
+      {
+        type: 'number',
+        name: 'answer',
+        message: ask.question,
+        default: ask.fallback,
+        min: ask.min,
+        max: ask.max,
+        step: 1,
+      },
+    ]),
+  )
+  return Number(answer ?? ask.fallback)
+}
+
+/** Ctrl-C at a question: nothing has been changed yet. */
+async function asked<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ExitPromptError') {
+      throw new GreyctlError('interrupted', 'stopped at a question; nothing was changed')
+    }
+    throw error
+  }
+}
