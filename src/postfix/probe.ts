@@ -1,0 +1,207 @@
+import { isIP } from 'node:net'
+import { GreyctlError } from '../errors.js'
+import type { Dialogue, Host } from '../host/host.js'
+
+export interface ProbeClient {
+  /** IPv4 or IPv6 address that smtpd is told the client has. */
+  readonly address: string
+  /** Verified host name; without it the client has none (`unknown`). */
+  readonly name?: string
+  readonly helo?: string
+}
+
+export interface ProbeOptions {
+  /** MAIL_CONFIG: the live configuration directory or a candidate. */
+  readonly configDir: string
+  readonly client: ProbeClient
+  /** Empty: the null sender. */
+  readonly sender: string
+  readonly recipient: string
+  /** More `-o name=value` for this one process, as master.cf gives them to the service that is asked. */
+  readonly overrides?: Readonly<Record<string, string>>
+  /** Takes all real addresses out of mynetworks, so that the client is an outsider wherever it stands. Default false. */
+  readonly mynetworksOverride?: boolean
+  /** Seconds for each answer; default 30. */
+  readonly timeoutSeconds?: number
+}
+
+export interface Exchange {
+  /** Empty for the greeting. */
+  readonly sent: string
+  /** The whole reply; lines of a multi-line reply are separated by a line feed. Others wrote it: escape before printing. */
+  readonly answer: string
+}
+
+export type ProbeVerdict = 'accepted' | 'deferred' | 'refused' | 'error'
+
+export interface ProbeResult {
+  readonly dialogue: readonly Exchange[]
+  /** `error`: smtpd could not be asked, or answered that its configuration is broken (451 4.3.0, 4.3.5). */
+  readonly verdict: ProbeVerdict
+  /** The reply that decided, or what went wrong. */
+  readonly answer: string
+  /** Its SMTP code; undefined when there was none. */
+  readonly code: number | undefined
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 30
+const DEFAULT_HELO = 'probe.example'
+/** RFC 5321 §4.2: a reply has few lines; more is not smtpd. */
+const MAX_REPLY_LINES = 200
+/** An address that no client has (RFC 5737). */
+const NOBODY = '192.0.2.254/32'
+
+/**
+ * Asks Postfix's own smtpd, started by hand in stand-alone mode (smtpd(8) -S) as mail_owner, what it would answer.
+ * Needs root, no running master and no port; stops before DATA, so no mail moves. A policy service that is asked
+ * remembers the triplet. Throws GreyctlError('usage') for arguments that could not be an SMTP command,
+ * ('postfix-missing') or ('config-invalid') when the configuration cannot be read.
+ */
+export async function probe(host: Host, options: ProbeOptions): Promise<ProbeResult> {
+  assertArguments(options)
+  const smtpd = await findSmtpd(host, options.configDir)
+  const session = await host.dialogue(smtpdArguments(smtpd.program, options), {
+    env: { MAIL_CONFIG: options.configDir },
+    uid: smtpd.uid,
+    gid: smtpd.gid,
+  })
+  const dialogue: Exchange[] = []
+  const outcome = await converse(session, options, dialogue)
+  const { stderr } = await session.close()
+  if (outcome !== undefined) return { dialogue, ...outcome }
+  const said = dialogue.at(-1)?.answer || stderr.trim().split('\n').at(-1) || 'smtpd ended without an answer'
+  return { dialogue, verdict: 'error', answer: said, code: undefined }
+}
+
+function smtpdArguments(program: string, options: ProbeOptions): string[] {
+  const settings: Record<string, string> = {
+    smtpd_authorized_xclient_hosts: 'static:all',
+    // a configuration error would mail a transcript to postmaster otherwise
+    notify_classes: '',
+    ...(options.mynetworksOverride === true ? { mynetworks: NOBODY } : {}),
+    ...options.overrides,
+  }
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])
+  return [program, '-S', ...flags]
+}
+
+async function findSmtpd(
+  host: Host,
+  configDir: string,
+): Promise<{ program: string; uid: number; gid: number }> {
+  const asked = await host.run(['postconf', '-c', configDir, '-xh', 'daemon_directory', 'mail_owner'])
+  if (asked.failure === 'ENOENT') {
+    throw new GreyctlError('postfix-missing', 'postfix is not installed: there is no postconf program', {
+      hints: ['install postfix, or run greyctl install --with-postfix'],
+    })
+  }
+  const [directory, owner] = asked.stdout.split('\n').map((line) => line.trim())
+  if (asked.exitCode !== 0 || !directory || !owner) {
+    const said = asked.stderr.trim().split('\n').at(-1) ?? ''
+    throw new GreyctlError('config-invalid', `postfix cannot read its configuration: ${said}`, {
+      where: configDir,
+    })
+  }
+  const user = await host.user(owner)
+  if (user === undefined) {
+    throw new GreyctlError('config-invalid', `mail_owner names a user that does not exist: ${owner}`, {
+      where: configDir,
+    })
+  }
+  return { program: `${directory}/smtpd`, uid: user.uid, gid: user.gid }
+}
+
+type Outcome = Pick<ProbeResult, 'verdict' | 'answer' | 'code'>
+
+/** One command at a time: smtpd calls anything else improper pipelining. */
+async function converse(
+  session: Dialogue,
+  options: ProbeOptions,
+  dialogue: Exchange[],
+): Promise<Outcome | undefined> {
+  const timeout = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS
+  let answer = await readReply(session, timeout)
+  if (answer === undefined) return undefined
+  dialogue.push({ sent: '', answer })
+  if (!answer.startsWith('2')) return judge(answer)
+  const commands = commandsFor(options)
+  for (const sent of commands) {
+    await session.writeLine(sent)
+    answer = await readReply(session, timeout)
+    if (answer === undefined) return undefined
+    dialogue.push({ sent, answer })
+    if (!answer.startsWith('2')) break
+  }
+  const outcome = judge(answer)
+  await session.writeLine('QUIT').catch(() => undefined)
+  const bye = await readReply(session, timeout)
+  if (bye !== undefined) dialogue.push({ sent: 'QUIT', answer: bye })
+  return outcome
+}
+
+function commandsFor({ client, sender, recipient }: ProbeOptions): string[] {
+  const helo = client.helo ?? DEFAULT_HELO
+  const address = isIP(client.address) === 6 ? `IPV6:${client.address}` : client.address
+  return [
+    `EHLO ${helo}`,
+    `XCLIENT ADDR=${address} NAME=${client.name ?? '[UNAVAILABLE]'} HELO=${helo} PROTO=ESMTP`,
+    `EHLO ${helo}`,
+    `MAIL FROM:<${sender}>`,
+    `RCPT TO:<${recipient}>`,
+  ]
+}
+
+async function readReply(session: Dialogue, timeout: number): Promise<string | undefined> {
+  const lines: string[] = []
+  while (lines.length < MAX_REPLY_LINES) {
+    const line = (await session.readLine(timeout))?.replace(/\r$/, '')
+    if (line === undefined) return undefined
+    lines.push(line)
+    if (!/^\d{3}-/.test(line)) return lines.join('\n')
+  }
+  return undefined
+}
+
+function judge(answer: string): Outcome {
+  const last = answer.split('\n').at(-1) ?? ''
+  const code = /^\d{3}/.test(last) ? Number(last.slice(0, 3)) : undefined
+  return { verdict: verdictOf(code, last), answer, code }
+}
+
+function verdictOf(code: number | undefined, line: string): ProbeVerdict {
+  // "Server configuration error" and "local error": the fault is here, the client's mail was not judged
+  if (code === undefined || /^451 4\.3\.[05]\b/.test(line)) return 'error'
+  if (code < 300) return 'accepted'
+  if (code < 500) return 'deferred'
+  return 'refused'
+}
+
+/** What is sent is one line, and what stands between angle brackets stays there. */
+function assertArguments(options: ProbeOptions): void {
+  const { client, sender, recipient } = options
+  if (isIP(client.address) === 0) {
+    throw new GreyctlError('usage', `not an IP address: ${JSON.stringify(client.address)}`)
+  }
+  assertWord('client name', client.name)
+  assertWord('helo name', client.helo)
+  assertPath('sender', sender)
+  assertPath('recipient', recipient)
+  for (const [name, value] of Object.entries(options.overrides ?? {})) {
+    if (!/^[A-Za-z0-9_]+$/.test(name) || /[\u0000-\u001f\u007f]/.test(value)) {
+      throw new GreyctlError('usage', `not a parameter for smtpd: ${JSON.stringify(name)}`)
+    }
+  }
+}
+
+function assertWord(what: string, word: string | undefined): void {
+  if (word === undefined || /^[^\u0000-\u0020\u007f]+$/.test(word)) return
+  throw new GreyctlError('usage', `the ${what} must be one word: ${JSON.stringify(word)}`)
+}
+
+function assertPath(what: string, address: string): void {
+  if (!/[\u0000-\u001f\u007f<>]/.test(address)) return
+  throw new GreyctlError(
+    'usage',
+    `the ${what} holds characters that no address has: ${JSON.stringify(address)}`,
+  )
+}

@@ -1,0 +1,173 @@
+import { GreyctlError } from '../errors.js'
+import { type Defaults, expandParameters } from './expand.js'
+import { lineAt, offsetOf } from './logical-lines.js'
+import type { Definition, MainCf } from './main-cf.js'
+
+/** One word of a restriction list as written, a `{ … }` group being one word. Offsets are into the file's text. */
+export interface Token {
+  readonly text: string
+  readonly start: number
+  readonly end: number
+}
+
+/** A restriction with its argument, after expansion of `$name`. */
+export interface RestrictionEntry {
+  /** Lower case: Postfix compares names without regard to case. A bare lookup table (`hash:…`) is its own name. */
+  readonly name: string
+  readonly argument: string | undefined
+  /** Prefixed by warn_if_reject: what it would reject is only logged. */
+  readonly warnIfReject: boolean
+  /** Indices of the first and last token that it comes from. */
+  readonly first: number
+  readonly last: number
+}
+
+export interface RestrictionList {
+  readonly tokens: readonly Token[]
+  readonly entries: readonly RestrictionEntry[]
+  /** For each token: may something be put after it? Not between a restriction and its argument. */
+  readonly gapAfter: readonly boolean[]
+  /** A restriction at the end that still wants its argument. */
+  readonly unfinished: string | undefined
+}
+
+/** CHARS_COMMA_SP of Postfix. */
+const SEPARATORS = ', \t\r\n'
+
+/** mystrtokq(3): separators do not split inside braces; an unbalanced brace runs to the end. */
+export function splitList(value: string): { start: number; end: number }[] {
+  const found: { start: number; end: number }[] = []
+  let at = 0
+  while (at < value.length) {
+    while (at < value.length && SEPARATORS.includes(value.charAt(at))) at += 1
+    const start = at
+    for (let depth = 0; at < value.length; at += 1) {
+      const character = value.charAt(at)
+      if (character === '{') depth += 1
+      else if (character === '}' && depth > 0) depth -= 1
+      else if (depth === 0 && SEPARATORS.includes(character)) break
+    }
+    if (at > start) found.push({ start, end: at })
+  }
+  return found
+}
+
+export function listWords(value: string): string[] {
+  return splitList(value).map(({ start, end }) => value.slice(start, end))
+}
+
+/** The words of a definition's value, with their places in the file. */
+export function tokensOf(definition: Definition): Token[] {
+  const { logical, valueStart, valueEnd } = definition
+  const value = logical.joined.slice(valueStart, valueEnd)
+  return splitList(value).map(({ start, end }) => ({
+    text: value.slice(start, end),
+    start: offsetOf(logical, valueStart + start),
+    end: offsetOf(logical, valueStart + end - 1) + 1,
+  }))
+}
+
+const WITH_ARGUMENT =
+  /^(check_[a-z_]+_access|check_policy_service|reject_rbl|reject_rbl_client|reject_rhsbl_[a-z_]+|permit_dnswl_client|permit_rhswl_client|sleep)$/
+
+export function takesArgument(name: string): boolean {
+  return WITH_ARGUMENT.test(name)
+}
+
+interface Pending {
+  name?: string
+  warnIfReject: boolean
+  first: number
+}
+
+/** Groups the words of a list into restrictions with their arguments; a reference counts for what it expands to. */
+export function readRestrictions(cf: MainCf, definition: Definition, defaults?: Defaults): RestrictionList {
+  const tokens = tokensOf(definition)
+  const entries: RestrictionEntry[] = []
+  const gapAfter: boolean[] = []
+  let pending: Pending | undefined
+  tokens.forEach((token, index) => {
+    assertBalanced(cf, token)
+    const words = token.text.includes('$')
+      ? listWords(expandParameters(cf, token.text, defaults))
+      : [token.text]
+    for (const word of words) pending = take(word, index, pending, entries)
+    gapAfter.push(pending === undefined)
+  })
+  return { tokens, entries, gapAfter, unfinished: pending && (pending.name ?? 'warn_if_reject') }
+}
+
+/** The same for a list that stands nowhere in the file (a default value). */
+export function readRestrictionText(
+  cf: MainCf,
+  value: string,
+  defaults?: Defaults,
+): readonly RestrictionEntry[] {
+  const entries: RestrictionEntry[] = []
+  let pending: Pending | undefined
+  listWords(expandParameters(cf, value, defaults)).forEach((word, index) => {
+    pending = take(word, index, pending, entries)
+  })
+  return entries
+}
+
+function take(
+  word: string,
+  index: number,
+  pending: Pending | undefined,
+  out: RestrictionEntry[],
+): Pending | undefined {
+  const first = pending?.first ?? index
+  const warnIfReject = pending?.warnIfReject ?? false
+  if (pending?.name !== undefined) {
+    out.push({ name: pending.name, argument: word, warnIfReject, first, last: index })
+    return undefined
+  }
+  const lower = word.toLowerCase()
+  if (lower === 'warn_if_reject') return { warnIfReject: true, first }
+  if (takesArgument(lower)) return { name: lower, warnIfReject, first }
+  out.push({ name: /[:{]/.test(word) ? word : lower, argument: undefined, warnIfReject, first, last: index })
+  return undefined
+}
+
+function assertBalanced(cf: MainCf, token: Token): void {
+  let depth = 0
+  for (const character of token.text) {
+    if (character === '{') depth += 1
+    if (character === '}') depth -= 1
+  }
+  if (depth <= 0) return
+  throw new GreyctlError('config-invalid', 'a "{" in a restriction list is never closed', {
+    where: `${cf.path}:${lineAt(cf.text, token.start)}`,
+    hints: ['close the brace: everything after it belongs to it otherwise'],
+  })
+}
+
+/** Deeper than any configuration made by people; Postfix itself gives up on classes that contain themselves. */
+const MAX_CLASS_DEPTH = 20
+
+export function restrictionClasses(cf: MainCf): readonly string[] {
+  const value = cf.get('smtpd_restriction_classes')?.value ?? ''
+  return listWords(expandParameters(cf, value))
+}
+
+/** Entries with every restriction class replaced by what it contains, which is how smtpd(8) evaluates them. */
+export function flattenClasses(
+  cf: MainCf,
+  entries: readonly RestrictionEntry[],
+  classes: readonly string[] = restrictionClasses(cf),
+  depth = 0,
+): RestrictionEntry[] {
+  const known = new Set(classes.map((name) => name.toLowerCase()))
+  return entries.flatMap((entry) => {
+    const name = known.has(entry.name) ? classes.find((each) => each.toLowerCase() === entry.name) : undefined
+    if (name === undefined || depth >= MAX_CLASS_DEPTH) return [entry]
+    const inner = flattenClasses(cf, readRestrictionText(cf, cf.get(name)?.value ?? ''), classes, depth + 1)
+    return inner.map((each) => ({
+      ...each,
+      warnIfReject: each.warnIfReject || entry.warnIfReject,
+      first: entry.first,
+      last: entry.last,
+    }))
+  })
+}
