@@ -1,0 +1,87 @@
+import { Flags } from '@oclif/core'
+import { ChangeCommand } from '../change-command.js'
+import { prepareInstall } from '../setup/install.js'
+import { installProver } from '../setup/prover.js'
+import { installDocument, renderInstall } from '../ui/install.js'
+import { printErr } from '../ui/print.js'
+import { askNumber } from '../ui/prompts.js'
+
+export default class Install extends ChangeCommand {
+  static override summary = 'put greylisting on this Postfix server, and prove that it works'
+  static override description =
+    `Installs the policy daemon as a service of its own user, tries the new configuration with
+Postfix's own smtpd before it goes live, adds one entry to main.cf, reloads Postfix, and proves on the live
+configuration that a first mail is deferred, that its retry is accepted, and that nothing else changed.
+Whatever fails on the way: everything is put back. A second run has nothing to do.`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --with-postfix --yes',
+    '<%= config.bin %> <%= command.id %> --delay 120 --dry-run',
+  ]
+  static override flags = {
+    ...ChangeCommand.changeFlags,
+    delay: Flags.integer({
+      description: 'seconds until a retry is accepted (default: 60)',
+      min: 1,
+      max: 86_400,
+      helpValue: 'SECONDS',
+    }),
+    listen: Flags.string({
+      description: 'where the daemon listens (default: inet:127.0.0.1:10023)',
+      helpValue: 'inet:HOST:PORT|unix:PATH',
+    }),
+    learn: Flags.boolean({ description: 'decide and log, but defer nobody', allowNo: true }),
+    'with-postfix': Flags.boolean({ description: 'install the package postfix first where it is missing' }),
+    proof: Flags.boolean({ description: 'ask Postfix whether it works', default: true, allowNo: true }),
+  }
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Install)
+    const host = await this.host(flags)
+    const prepared = await prepareInstall(host, {
+      configDir: this.configDir(flags),
+      flags,
+      withPostfix: flags['with-postfix'] && !flags['dry-run'],
+      proof: flags.proof,
+      recover: () => this.recover(host),
+      say: (what) => printErr(`  … ${what}`),
+      askDelay: this.questions(flags),
+    })
+    const { planned, choices } = prepared
+    const carried = await this.carryOut(
+      host,
+      {
+        plan: planned.plan,
+        prove: (progress) =>
+          installProver(host, {
+            configDir: this.configDir(flags),
+            mainCf: planned.mainCf,
+            choices,
+            waiting: (left) => progress.detail(`waiting for the retry, ${left} s left`),
+          }),
+        notes: planned.notes,
+        warnings: planned.warnings,
+        question: 'Make these changes?',
+      },
+      flags,
+    )
+    this.finish({
+      text: renderInstall(carried, prepared, this.terminal.style),
+      json: installDocument(carried, prepared),
+    })
+  }
+
+  /** Asks only on a terminal, only without --yes, and only what no flag answered. */
+  private questions(flags: { yes: boolean; delay?: number | undefined; 'dry-run'?: boolean }) {
+    if (flags.yes || flags['dry-run'] || flags.delay !== undefined || !this.terminal.interactive)
+      return undefined
+    return (fallback: number) =>
+      askNumber(this.terminal, {
+        question: 'Seconds until a retry is accepted?',
+        flag: '--delay SECONDS',
+        fallback,
+        min: 1,
+        max: 86_400,
+      })
+  }
+}

@@ -1,0 +1,44 @@
+import { Args, Flags } from '@oclif/core'
+import { GreyctlCommand } from '../base-command.js'
+import { listCheckpoints, rollbackCheckpoint } from '../change/rollback.js'
+import { assertRoot } from '../setup/checks.js'
+import { renderCheckpoints, renderRollback } from '../ui/checkpoints.js'
+import { askConfirm } from '../ui/prompts.js'
+
+export default class Rollback extends GreyctlCommand {
+  static override summary = 'put the machine back as it was before a change'
+  static override description =
+    `Restores a checkpoint in /var/lib/greyctl/checkpoints: the latest change, or the one named. Refuses,
+with the diff, when a file was edited after the change; --force restores it all the same. Needs no healthy Postfix.`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --list',
+    '<%= config.bin %> <%= command.id %> 20261124T034500Z-install',
+  ]
+  static override args = {
+    checkpoint: Args.string({ description: 'a name from --list (default: the latest)' }),
+  }
+  static override flags = {
+    yes: Flags.boolean({ char: 'y', description: 'no questions' }),
+    list: Flags.boolean({ description: 'show the checkpoints and change nothing' }),
+    force: Flags.boolean({ description: 'restore files that were edited after the change, too' }),
+  }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Rollback)
+    const host = await this.host(flags)
+    assertRoot(host, 'rollback')
+    const { style } = this.terminal
+    if (flags.list) {
+      const checkpoints = await listCheckpoints(host)
+      this.finish({ text: renderCheckpoints(checkpoints, style), json: { checkpoints } })
+      return
+    }
+    const question = `Put everything back as it was before ${args.checkpoint ?? 'the latest change'}?`
+    if (!flags.yes && !(await askConfirm(this.terminal, question, '--yes'))) {
+      this.finish({ text: 'nothing was changed', json: { changed: false } })
+      return
+    }
+    const result = await rollbackCheckpoint(host, args.checkpoint, { force: flags.force ?? false })
+    this.finish({ text: renderRollback(result, style), json: { changed: true, ...result } })
+  }
+}

@@ -1,0 +1,46 @@
+import { Flags } from '@oclif/core'
+import { ChangeCommand } from '../change-command.js'
+import { assertRoot } from '../setup/checks.js'
+import { gatherFacts } from '../setup/facts.js'
+import { planUninstall } from '../setup/uninstall-plan.js'
+import { renderUninstall, uninstallDocument } from '../ui/install.js'
+
+export default class Uninstall extends ChangeCommand {
+  static override summary = 'take greylisting out again, without a trace'
+  static override description =
+    `Takes out exactly what install put in, also when files were edited since: your edits stay. Works on a
+Postfix that is broken or does not run. --keep-data leaves the triplets and the service's user, for a later install.`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --keep-data --yes',
+  ]
+  static override flags = {
+    ...ChangeCommand.changeFlags,
+    'keep-data': Flags.boolean({ description: 'leave the triplets in /var/lib/greyctl' }),
+  }
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Uninstall)
+    const host = await this.host(flags)
+    assertRoot(host, 'uninstall')
+    await this.recover(host)
+    const facts = await gatherFacts(host, { configDir: this.configDir(flags), needsPostfix: false })
+    const keepData = flags['keep-data'] ?? false
+    const { plan, kept } = planUninstall(facts, { keepData })
+    const carried = await this.carryOut(
+      host,
+      {
+        plan,
+        notes: [],
+        warnings: kept.map((path) => `${path} was edited and stays`),
+        question: 'Take greylisting out?',
+        leaveNoTrace: !keepData,
+      },
+      flags,
+    )
+    this.finish({
+      text: renderUninstall(carried, kept, this.terminal.style),
+      json: uninstallDocument(carried, kept),
+    })
+  }
+}

@@ -1,0 +1,122 @@
+import { join } from 'node:path'
+import type { Host } from '../host/host.js'
+import { type PostfixFacts, readPostfixFacts } from '../postfix/postconf.js'
+import { type InstalledRecord, parseInstalled } from './installed.js'
+import {
+  CONFIG_DIR,
+  DEFAULTS_FILE,
+  INIT_SCRIPT,
+  INSTALLED_FILE,
+  SERVICE_UNIT,
+  SOCKET_UNIT,
+  STATE_DIR,
+  UNIT_DIR,
+  USER,
+  WHITELIST_CLIENTS,
+  WHITELIST_RECIPIENTS,
+} from './names.js'
+
+export type InitSystem = 'systemd' | 'sysv'
+
+export interface ServiceState {
+  readonly running: boolean
+  readonly enabled: boolean
+}
+
+/** What the planners need to know of a machine; gathered once, judged by pure functions. */
+export interface ServerFacts {
+  /** Whether programs can be run there (false with --root). */
+  readonly live: boolean
+  readonly configDir: string
+  readonly mainCfPath: string
+  readonly mainCf: Buffer | undefined
+  /** undefined with --root, and when Postfix's own programs cannot read the configuration. */
+  readonly postfix: PostfixFacts | undefined
+  readonly postfixRunning: boolean
+  readonly init: InitSystem
+  readonly service: ServiceState
+  readonly user: { readonly uid: number; readonly gid: number } | undefined
+  readonly installed: InstalledRecord | undefined
+  /** Content of each file that install may write; undefined where absent. */
+  readonly files: ReadonlyMap<string, Buffer | undefined>
+  /** Directories that exist already. */
+  readonly directories: ReadonlySet<string>
+}
+
+export const UNIT_FILES = {
+  service: `${UNIT_DIR}/${SERVICE_UNIT}`,
+  socket: `${UNIT_DIR}/${SOCKET_UNIT}`,
+}
+
+const MANAGED_FILES = [
+  UNIT_FILES.service,
+  UNIT_FILES.socket,
+  INIT_SCRIPT,
+  DEFAULTS_FILE,
+  WHITELIST_CLIENTS,
+  WHITELIST_RECIPIENTS,
+  INSTALLED_FILE,
+]
+
+export interface FactsOptions {
+  readonly configDir: string
+  /** false for uninstall, which must work when Postfix's configuration does not parse. */
+  readonly needsPostfix: boolean
+}
+
+/** Reads the machine without changing it. Throws what readPostfixFacts throws when `needsPostfix`. */
+export async function gatherFacts(host: Host, options: FactsOptions): Promise<ServerFacts> {
+  const live = host.root === '/'
+  const mainCfPath = join(options.configDir, 'main.cf')
+  const init = await initSystem(host)
+  const postfix = live && options.needsPostfix ? await readPostfixFacts(host, options.configDir) : undefined
+  return {
+    live,
+    configDir: options.configDir,
+    mainCfPath,
+    mainCf: await host.read(mainCfPath),
+    postfix,
+    postfixRunning: live && (await isPostfixRunning(host, options.configDir)),
+    init,
+    service: live ? await serviceState(host, init) : { running: false, enabled: false },
+    user: await host.user(USER),
+    installed: parseInstalled(await host.read(INSTALLED_FILE), INSTALLED_FILE),
+    files: new Map(
+      await Promise.all(MANAGED_FILES.map(async (path) => [path, await host.read(path)] as const)),
+    ),
+    directories: await existing(host, [CONFIG_DIR, STATE_DIR]),
+  }
+}
+
+async function existing(host: Host, paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const stats = await Promise.all(paths.map((path) => host.stat(path)))
+  return new Set(paths.filter((_, at) => stats[at]?.kind === 'directory'))
+}
+
+/** systemd says it runs by this directory (sd_booted(3)); in an image, by its presence on disk. */
+async function initSystem(host: Host): Promise<InitSystem> {
+  const sign = host.root === '/' ? '/run/systemd/system' : '/lib/systemd/systemd'
+  return (await host.stat(sign)) === undefined ? 'sysv' : 'systemd'
+}
+
+/** `postfix status` exits 0 when the master process runs. */
+export async function isPostfixRunning(host: Host, configDir: string): Promise<boolean> {
+  const result = await host.run(['postfix', '-c', configDir, 'status'])
+  return result.exitCode === 0
+}
+
+async function serviceState(host: Host, init: InitSystem): Promise<ServiceState> {
+  if (init === 'systemd') {
+    const active = await host.run(['systemctl', 'is-active', '--quiet', SOCKET_UNIT])
+    const enabled = await host.run(['systemctl', 'is-enabled', '--quiet', SOCKET_UNIT])
+    const failed = await host.run(['systemctl', 'is-failed', '--quiet', SERVICE_UNIT])
+    return { running: active.exitCode === 0 && failed.exitCode !== 0, enabled: enabled.exitCode === 0 }
+  }
+  if ((await host.stat(INIT_SCRIPT)) === undefined) return { running: false, enabled: false }
+  const status = await host.run([INIT_SCRIPT, 'status'])
+  const links = (await host.list('/etc/rc2.d')) ?? []
+  return {
+    running: status.exitCode === 0,
+    enabled: links.some((name) => /^S\d\dgreyctl$/.test(name)),
+  }
+}

@@ -1,0 +1,40 @@
+import type { Sha256 } from '../change/plan.js'
+import { GreyctlError } from '../errors.js'
+
+/** What install put on the machine: /var/lib/greyctl/installed.json. Uninstall takes out exactly this. */
+export interface InstalledRecord {
+  readonly version: string
+  readonly backend: 'bundled'
+  readonly selective: false
+  /** Seconds. */
+  readonly delay: number
+  readonly listen: string
+  readonly learn: boolean
+  /** The Postfix instance that asks. */
+  readonly configDir: string
+  /** Whether install created the service's user. */
+  readonly createdUser: boolean
+  /** Whether install created /etc/greyctl. */
+  readonly createdConfigDir: boolean
+  /** Files that install wrote whole, with the hash of what it wrote. */
+  readonly files: Readonly<Record<string, Sha256>>
+}
+
+export function formatInstalled(record: InstalledRecord): string {
+  return `${JSON.stringify(record, undefined, 2)}\n`
+}
+
+/** undefined for an absent file; throws GreyctlError('config-invalid') for one that cannot be understood. */
+export function parseInstalled(content: Buffer | undefined, path: string): InstalledRecord | undefined {
+  if (content === undefined) return undefined
+  try {
+    const value = JSON.parse(content.toString('utf8')) as InstalledRecord
+    if (typeof value.listen === 'string' && typeof value.files === 'object') return value
+  } catch {
+    // told below
+  }
+  throw new GreyctlError('config-invalid', 'this is not a record that greyctl install wrote', {
+    where: path,
+    hints: ['put it back from a backup, or remove it: uninstall then goes by the names of the files alone'],
+  })
+}

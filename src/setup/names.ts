@@ -1,0 +1,28 @@
+/** Names on a server (CLI.md, "Names on a server"): scripts and people depend on them. */
+export const PARAMETER = 'greyctl_check'
+export const RESTRICTION_LIST = 'smtpd_recipient_restrictions'
+export const USER = 'greyctl'
+export const DEFAULT_LISTEN = 'inet:127.0.0.1:10023'
+/** Seconds. */
+export const DEFAULT_DELAY = 60
+
+export const CONFIG_DIR = '/etc/greyctl'
+export const DEFAULTS_FILE = '/etc/default/greyctl'
+export const WHITELIST_CLIENTS = `${CONFIG_DIR}/whitelist_clients`
+export const WHITELIST_RECIPIENTS = `${CONFIG_DIR}/whitelist_recipients`
+export const STATE_DIR = '/var/lib/greyctl'
+export const STORE_DIR = `${STATE_DIR}/store`
+export const INSTALLED_FILE = `${STATE_DIR}/installed.json`
+
+export const SERVICE_UNIT = 'greyctl.service'
+export const SOCKET_UNIT = 'greyctl.socket'
+export const UNIT_DIR = '/etc/systemd/system'
+export const INIT_SCRIPT = '/etc/init.d/greyctl'
+
+/** Where a service that may not look into anybody's home sees a source checkout. */
+export const SERVICE_PROGRAM = '/run/greyctl-daemon/program'
+/** Root's own: a candidate configuration is built and asked there before it goes live. */
+export const CANDIDATE_DIR = '/run/greyctl-candidate'
+
+/** The local part of the probe's sender; reports leave it out. */
+export const PROBE_LOCAL_PART = 'greyctl-probe'

@@ -1,0 +1,134 @@
+import type { ProofCase } from '../change/plan.js'
+import type { Host } from '../host/host.js'
+import { type ProbeResult, probe } from '../postfix/probe.js'
+import { DEFAULT_DELAY, PARAMETER } from './names.js'
+import { findScenario, type Scenario } from './scenario.js'
+
+export interface ProofOptions {
+  readonly configDir: string
+  /** Seconds; undefined: no waiting for the retry. */
+  readonly waitForRetry: number | undefined
+  /** In learn mode nobody is deferred. */
+  readonly learn: boolean
+  readonly signal?: AbortSignal
+  waiting?(secondsLeft: number): void
+}
+
+/** What a first mail answered, to compare its retry with. */
+interface FirstMail {
+  readonly scenario: Scenario
+  readonly at: number
+}
+
+/** An endpoint where nobody ever listens: what a stopped daemon is to Postfix. */
+const NOBODY = 'check_policy_service { unix:private/greyctl-nobody, timeout=10s, default_action=DUNNO }'
+
+/**
+ * Asks Postfix's own smtpd, configured as in configDir, what it says with greylisting and without it (the same
+ * configuration with an empty greyctl_check): only first mails from strangers may be answered differently.
+ * Sends no mail. A case that another rule answers is inconclusive (`ok: undefined`), never failed.
+ */
+export async function proveGreylisting(host: Host, options: ProofOptions): Promise<readonly ProofCase[]> {
+  const scenario = await findScenario(host, options.configDir)
+  const cases: ProofCase[] = []
+  if (scenario.stranger === undefined) {
+    cases.push({
+      case: 'first mail from an unknown client',
+      expected: expectedFirst(options),
+      answer: `answered by another rule: ${scenario.otherRule}`,
+      ok: undefined,
+    })
+  } else {
+    const at = host.now()
+    cases.push(await firstMail(host, options, scenario))
+    cases.push(await daemonDown(host, options, scenario))
+    cases.push(...(await unchanged(host, options, scenario)))
+    if (cases[0]?.ok && options.waitForRetry !== undefined && !options.learn) {
+      cases.push(await retry(host, options, { scenario, at }))
+    }
+    return cases
+  }
+  cases.push(...(await unchanged(host, options, scenario)))
+  return cases
+}
+
+function expectedFirst(options: ProofOptions): string {
+  return options.learn ? 'accepted (--learn defers nobody)' : 'deferred'
+}
+
+async function firstMail(host: Host, options: ProofOptions, scenario: Scenario): Promise<ProofCase> {
+  const result = await ask(host, options.configDir, scenario, {})
+  return {
+    case: 'first mail from an unknown client',
+    expected: expectedFirst(options),
+    answer: result.answer,
+    ok: result.verdict === (options.learn ? 'accepted' : 'deferred'),
+  }
+}
+
+async function retry(host: Host, options: ProofOptions, first: FirstMail): Promise<ProofCase> {
+  const delay = options.waitForRetry ?? DEFAULT_DELAY
+  // one second more: the daemon counts whole seconds
+  const due = first.at + delay + 1.5
+  for (let left = due - host.now(); left > 0; left = due - host.now()) {
+    options.waiting?.(Math.ceil(left))
+    await host.sleep(Math.min(left, 1), options.signal)
+    options.signal?.throwIfAborted()
+  }
+  const result = await ask(host, options.configDir, first.scenario, {})
+  return {
+    case: `its retry after ${delay} seconds`,
+    expected: 'accepted',
+    answer: result.answer,
+    ok: result.verdict === 'accepted',
+  }
+}
+
+async function daemonDown(host: Host, options: ProofOptions, scenario: Scenario): Promise<ProofCase> {
+  const result = await ask(host, options.configDir, scenario, { [PARAMETER]: NOBODY })
+  return {
+    case: 'the same with the daemon stopped',
+    expected: 'accepted (greylisting fails open)',
+    answer: result.answer,
+    ok: result.verdict === 'accepted',
+  }
+}
+
+/** Cases that greylisting must not touch: relaying by strangers, and mail from own networks. */
+async function unchanged(
+  host: Host,
+  options: ProofOptions,
+  scenario: Scenario,
+): Promise<readonly ProofCase[]> {
+  const cases: ProofCase[] = []
+  for (const sample of scenario.untouched) {
+    const question = { ...sample, configDir: options.configDir }
+    const without = await probe(host, { ...question, overrides: { ...sample.overrides, [PARAMETER]: '' } })
+    const now = await probe(host, question)
+    const refusedAsBefore = sample.mustRefuse ? isRefusal(now) && isRefusal(without) : true
+    cases.push({
+      case: sample.title,
+      expected: sample.mustRefuse ? 'refused' : `${without.verdict}, as without greylisting`,
+      answer: now.answer,
+      // a server that relays for strangers did so before: said, but no reason to fail this change
+      ok: now.verdict === without.verdict ? refusedAsBefore || undefined : false,
+    })
+  }
+  return cases
+}
+
+/** Debian's default guard answers 454 (defer_unauth_destination), others 554: both refuse to relay. */
+function isRefusal(result: ProbeResult): boolean {
+  return result.verdict === 'refused' || /relay access denied/i.test(result.answer)
+}
+
+function ask(
+  host: Host,
+  configDir: string,
+  scenario: Scenario,
+  overrides: Readonly<Record<string, string>>,
+): Promise<ProbeResult> {
+  const stranger = scenario.stranger
+  if (stranger === undefined) throw new TypeError('no identity to ask with')
+  return probe(host, { ...stranger, configDir, overrides: { ...stranger.overrides, ...overrides } })
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import type { Host } from '../host/host.js'
+import { type PostfixFacts, readPostfixFacts } from '../postfix/postconf.js'
+import { type ProbeOptions, probe } from '../postfix/probe.js'
+import { PARAMETER, PROBE_LOCAL_PART } from './names.js'
+
+/** One question for the stand-alone smtpd, without the configuration it is asked of. */
+export type Sample = Omit<ProbeOptions, 'configDir'>
+
+export interface UntouchedSample extends Sample {
+  readonly title: string
+  readonly mustRefuse: boolean
+}
+
+export interface Scenario {
+  /** A stranger's mail that nothing but greylisting would hold up; undefined when another rule answers every try. */
+  readonly stranger: Sample | undefined
+  /** What that other rule said. */
+  readonly otherRule: string
+  readonly untouched: readonly UntouchedSample[]
+}
+
+/** Nobody reads this mail: the dialogue stops before DATA, so an unknown user does no harm. */
+const ANY_RECIPIENT = { smtpd_reject_unlisted_recipient: 'no' }
+const ELSEWHERE = `${PROBE_LOCAL_PART}@elsewhere.invalid`
+
+/**
+ * Looks for an identity that this server would accept if it did not greylist: sites refuse unknown names, forged
+ * own senders or unlisted recipients by rules of their own, and a probe that meets one of them proves nothing.
+ */
+export async function findScenario(host: Host, configDir: string): Promise<Scenario> {
+  const facts = await readPostfixFacts(host, configDir)
+  const domain = facts.ownDomains[0] ?? (await host.hostname())
+  const client = { address: strangersAddress(facts), helo: `mail.${domain}` }
+  let otherRule = 'no answer'
+  let stranger: Sample | undefined
+  for (const sample of candidates(client, domain)) {
+    const result = await probe(host, {
+      ...sample,
+      configDir,
+      overrides: { ...sample.overrides, [PARAMETER]: '' },
+    })
+    if (result.verdict === 'accepted') {
+      stranger = sample
+      break
+    }
+    otherRule = result.answer
+  }
+  return { stranger, otherRule, untouched: untouchedSamples(facts, client, domain) }
+}
+
+/** The probe's recipient is no postmaster: whitelists exempt that one. */
+function candidates(client: Sample['client'], domain: string): readonly Sample[] {
+  const senders = [`${PROBE_LOCAL_PART}@${domain}`, '']
+  const recipients = [`${PROBE_LOCAL_PART}@${domain}`, `root@${domain}`]
+  const names = [undefined, `mail.${domain}`]
+  return names.flatMap((name) =>
+    senders.flatMap((sender) =>
+      recipients.map((recipient) => ({
+        client: name === undefined ? client : { ...client, name },
+        sender,
+        recipient,
+        overrides: ANY_RECIPIENT,
+      })),
+    ),
+  )
+}
+
+/**
+ * A network that was never seen before, so that each proof begins with a first mail: a random /64 of the
+ * documentation prefix (RFC 3849), or on a server without IPv6 an address of the benchmarking networks (RFC 2544).
+ */
+function strangersAddress(facts: PostfixFacts): string {
+  const random = randomBytes(6)
+  const group = (at: number) => (random.readUInt16BE(at) || 1).toString(16)
+  const withoutIpv6 = /^ipv4$/i.test(facts.inetProtocols.trim())
+  return withoutIpv6
+    ? `198.${18 + ((random[0] ?? 0) & 1)}.${random[1]}.${1 + ((random[2] ?? 0) % 254)}`
+    : `2001:db8:${group(0)}:${group(2)}::1`
+}
+
+function untouchedSamples(
+  facts: PostfixFacts,
+  stranger: Sample['client'],
+  domain: string,
+): readonly UntouchedSample[] {
+  const sender = `${PROBE_LOCAL_PART}@${domain}`
+  const samples: UntouchedSample[] = [
+    {
+      title: 'relaying by an unknown client',
+      mustRefuse: true,
+      client: stranger,
+      sender,
+      recipient: ELSEWHERE,
+      overrides: {},
+    },
+  ]
+  const own = ownAddress(facts.mynetworks)
+  if (own !== undefined) {
+    const client = { address: own, name: 'localhost', helo: `mail.${domain}` }
+    samples.push(
+      {
+        title: `mail from an own network (${own})`,
+        mustRefuse: false,
+        client,
+        sender,
+        recipient: `${PROBE_LOCAL_PART}@${domain}`,
+        overrides: ANY_RECIPIENT,
+      },
+      {
+        title: `relaying for an own network (${own})`,
+        mustRefuse: false,
+        client,
+        sender,
+        recipient: ELSEWHERE,
+        overrides: {},
+      },
+    )
+  }
+  return samples
+}
+
+/** An address of mynetworks to ask as: the first network that is written out (not a table). */
+function ownAddress(mynetworks: string): string | undefined {
+  for (const token of mynetworks.split(/[\s,]+/)) {
+    const match = /^(\d{1,3}(?:\.\d{1,3}){3})(?:\/\d{1,2})?$/.exec(token)
+    if (match?.[1]) return match[1].replace(/\.0$/, '.1').replace(/^127\.0\.0\.\d+$/, '127.0.0.1')
+    const ipv6 = /^\[([0-9a-fA-F:]+)\](?:\/\d{1,3})?$/.exec(token)
+    if (ipv6?.[1]) return ipv6[1].endsWith('::') ? `${ipv6[1]}1` : ipv6[1]
+  }
+  return undefined
+}

@@ -1,0 +1,120 @@
+import type { Plan, Step } from '../change/plan.js'
+import { parseMainCf } from '../postfix/main-cf.js'
+import { unwireGreylisting } from '../postfix/wire.js'
+import { type ServerFacts, UNIT_FILES } from './facts.js'
+import { fileStep, ROOT_DIRECTORY, sha256 } from './files.js'
+import {
+  CONFIG_DIR,
+  DEFAULTS_FILE,
+  INIT_SCRIPT,
+  INSTALLED_FILE,
+  STORE_DIR,
+  WHITELIST_CLIENTS,
+  WHITELIST_RECIPIENTS,
+} from './names.js'
+import { reloadPostfixSteps, removeUserStep, stopService } from './service-steps.js'
+
+export interface UninstallPlan {
+  readonly plan: Plan
+  /** Files that install wrote and somebody edited since: they stay. */
+  readonly kept: readonly string[]
+}
+
+/** Takes out exactly what install put in. Pure; needs no healthy Postfix, and no main.cf that parses elsewhere. */
+export function planUninstall(facts: ServerFacts, options: { keepData: boolean }): UninstallPlan {
+  const kept: string[] = []
+  const steps = [
+    ...unwireSteps(facts),
+    ...serviceSteps(facts),
+    ...[DEFAULTS_FILE, WHITELIST_CLIENTS, WHITELIST_RECIPIENTS].flatMap((path) =>
+      configurationStep(facts, path, kept),
+    ),
+    ...removeFile(facts, INSTALLED_FILE, 'record'),
+    ...(facts.directories.has(CONFIG_DIR) && (facts.installed?.createdConfigDir ?? true)
+      ? [removeDirectory('config-dir', CONFIG_DIR)]
+      : []),
+    ...removeUser(facts, options.keepData),
+  ]
+  const found = steps.some(({ id }) => id !== 'config-dir')
+  const data: Step[] = options.keepData
+    ? []
+    : [{ kind: 'remove-tree', id: 'data', title: `remove the triplets in ${STORE_DIR}`, path: STORE_DIR }]
+  return { plan: { title: 'uninstall', steps: found ? [...steps, ...data] : [] }, kept }
+}
+
+function unwireSteps(facts: ServerFacts): readonly Step[] {
+  if (facts.mainCf === undefined) return []
+  const text = facts.mainCf.toString('latin1')
+  const without = unwireGreylisting(parseMainCf(text, facts.mainCfPath)).toString()
+  const step = fileStep(
+    {
+      id: 'main-cf',
+      title: `take greylisting out of ${facts.mainCfPath}`,
+      path: facts.mainCfPath,
+      content: Buffer.from(without, 'latin1'),
+    },
+    facts.mainCf,
+  )
+  if (step === undefined) return []
+  if (!facts.postfixRunning) return [step]
+  const reload = reloadPostfixSteps(facts.configDir)
+  // a Postfix that cannot reload was broken before; taking greylisting out must not wait for its repair
+  return [reload.before, step, { ...reload.after, accept: [1] }]
+}
+
+function serviceSteps(facts: ServerFacts): readonly Step[] {
+  const paths = facts.init === 'systemd' ? [UNIT_FILES.service, UNIT_FILES.socket] : [INIT_SCRIPT]
+  const present = paths.filter((path) => facts.files.get(path) !== undefined)
+  if (present.length === 0) return []
+  const files = present.flatMap((path) =>
+    removeFile(facts, path, path.replace(/^.*\//, '').replace('.', '-')),
+  )
+  if (!facts.live) return files
+  if (facts.init === 'sysv') return [...stopService('sysv', facts.service), ...files]
+  const read: Step = {
+    kind: 'run',
+    id: 'units-gone',
+    title: 'let systemd forget the units',
+    argv: ['systemctl', 'daemon-reload'],
+  }
+  const back: Step = {
+    kind: 'run',
+    id: 'units-back',
+    title: 'let systemd read the units as they were',
+    argv: [],
+    undo: ['systemctl', 'daemon-reload'],
+  }
+  return [...stopService('systemd', facts.service), back, ...files, read]
+}
+
+function configurationStep(facts: ServerFacts, path: string, kept: string[]): readonly Step[] {
+  const now = facts.files.get(path)
+  if (now === undefined) return []
+  const written = facts.installed?.files[path]
+  if (written !== sha256(now)) {
+    kept.push(path)
+    return []
+  }
+  return removeFile(facts, path, path.replace(/^.*\//, '').replace('_', '-'))
+}
+
+function removeFile(facts: ServerFacts, path: string, id: string): readonly Step[] {
+  const step = fileStep({ id, title: `remove ${path}`, path, content: 'absent' }, facts.files.get(path))
+  return step ? [step] : []
+}
+
+function removeDirectory(id: string, path: string): Step {
+  return {
+    kind: 'directory',
+    id,
+    title: `remove ${path} if nothing else is in it`,
+    path,
+    action: 'remove-if-empty',
+    meta: ROOT_DIRECTORY,
+  }
+}
+
+function removeUser(facts: ServerFacts, keepData: boolean): readonly Step[] {
+  const ours = facts.installed?.createdUser ?? true
+  return facts.live && facts.user !== undefined && ours && !keepData ? [removeUserStep(facts.user)] : []
+}

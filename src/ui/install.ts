@@ -1,0 +1,95 @@
+import type { ChalkInstance } from 'chalk'
+import type { ApplyResult, ProofCase } from '../change/plan.js'
+import { escapeText } from './escape.js'
+
+/** What these views need of a change that was carried out (or was not). */
+export type CarriedView =
+  | { readonly status: 'unchanged' }
+  | { readonly status: 'planned' | 'declined'; readonly diff: string }
+  | { readonly status: 'applied'; readonly diff: string; readonly result: ApplyResult }
+
+export interface InstallView {
+  readonly choices: {
+    readonly delay: number
+    readonly learn: boolean
+    readonly listen:
+      | { readonly kind: 'inet'; readonly host: string; readonly port: number }
+      | { readonly kind: 'unix'; readonly path: string }
+  }
+  readonly planned: { readonly notes: readonly string[]; readonly warnings: readonly string[] }
+}
+
+function listenText({ listen }: InstallView['choices']): string {
+  if (listen.kind === 'unix') return `unix:${listen.path}`
+  return `inet:${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}`
+}
+
+/** CLI.md, "greyctl install". */
+export function installDocument(carried: CarriedView, view: InstallView): unknown {
+  const result = carried.status === 'applied' ? carried.result : undefined
+  return {
+    changed: carried.status === 'applied',
+    backend: 'bundled',
+    selective: false,
+    delay: view.choices.delay,
+    learn: view.choices.learn,
+    listen: listenText(view.choices),
+    diff: 'diff' in carried ? carried.diff : '',
+    checkpoint: result?.checkpoint || null,
+    steps: result?.steps ?? [],
+    proof: (result?.proof ?? []).map((item) => ({ ...item, ok: item.ok ?? null })),
+    warnings: view.planned.warnings,
+  }
+}
+
+export function renderInstall(carried: CarriedView, view: InstallView, style: ChalkInstance): string {
+  if (carried.status === 'unchanged') {
+    return `${style.green('✓')} greylisting is installed already, just so: nothing to do`
+  }
+  if (carried.status === 'planned') return `${carried.diff}\nnothing was changed (--dry-run)`
+  if (carried.status === 'declined') return 'nothing was changed'
+  const { choices } = view
+  const { proof, checkpoint } = carried.result
+  const lines = [
+    '',
+    proofLines(proof, style),
+    '',
+    `${style.green('✓')} ${style.bold(choices.learn ? 'greylisting is installed and learns: it defers nobody yet' : 'greylisting works')}`,
+    `  A first mail from an unknown client network is asked to come back; after ${choices.delay} s it is accepted.`,
+    '  Your own networks and authenticated users are not asked. When the daemon is down, mail flows.',
+    '',
+    `  see what it does    greyctl verify`,
+    `  take it out again   greyctl uninstall        (or: greyctl rollback ${checkpoint})`,
+  ]
+  return lines.filter((line, at) => line !== '' || at > 0).join('\n')
+}
+
+/** One line a case: what was asked, what Postfix answered. */
+export function proofLines(proof: readonly ProofCase[], style: ChalkInstance): string {
+  if (proof.length === 0) return 'Not proven: --no-proof. greyctl verify --live asks Postfix.'
+  const rows = proof.map((item) => {
+    const mark = item.ok === undefined ? style.yellow('?') : item.ok ? style.green('✓') : style.red('✗')
+    return `  ${mark} ${escapeText(item.case)}: ${style.dim(escapeText(item.answer))}`
+  })
+  return ["Asked Postfix's own smtpd:", ...rows].join('\n')
+}
+
+export function uninstallDocument(carried: CarriedView, kept: readonly string[]): unknown {
+  return {
+    changed: carried.status === 'applied',
+    diff: 'diff' in carried ? carried.diff : '',
+    steps: carried.status === 'applied' ? carried.result.steps : [],
+    kept,
+  }
+}
+
+export function renderUninstall(carried: CarriedView, kept: readonly string[], style: ChalkInstance): string {
+  if (carried.status === 'unchanged')
+    return `${style.green('✓')} greyctl is not installed here: nothing to do`
+  if (carried.status === 'planned') return `${carried.diff}\nnothing was changed (--dry-run)`
+  if (carried.status === 'declined') return 'nothing was changed'
+  const lines = [`${style.green('✓')} ${style.bold('greylisting is out')}; mail is accepted at once again`]
+  for (const path of kept)
+    lines.push(`  ${escapeText(path)} was edited and stays; remove it when you no longer need it`)
+  return lines.join('\n')
+}
