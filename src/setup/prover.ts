@@ -1,5 +1,4 @@
 import type { Prover } from '../change/plan.js'
-import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
 import { prepareCandidate, removeCandidate } from '../postfix/candidate.js'
 import type { InstallChoices } from './choices.js'
