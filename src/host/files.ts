@@ -1,0 +1,244 @@
+import { randomBytes } from 'node:crypto'
+import { constants, createReadStream, type Stats } from 'node:fs'
+import {
+  chmod,
+  chown,
+  cp,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  statfs,
+  unlink,
+} from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { GreyctlError } from '../errors.js'
+import type { FileMeta, FileStat, ReplaceOptions } from './host.js'
+import type { Paths } from './paths.js'
+import { errnoOf, readTrouble, writeTrouble } from './trouble.js'
+
+/** Copies owner, mode, ACLs, extended attributes and the SELinux context of one file to another; the content stays. */
+export type CopyAttributes = (from: string, to: string) => Promise<void>
+
+/** The file half of the real host. */
+export class Files {
+  constructor(
+    private readonly paths: Paths,
+    private readonly copyAttributes: CopyAttributes,
+  ) {}
+
+  async read(path: string): Promise<Buffer | undefined> {
+    return this.reading(path, async (real) => {
+      if (!(await stat(real)).isFile())
+        throw new GreyctlError('config-unreadable', 'not a regular file', { where: path })
+      return readFile(real)
+    })
+  }
+
+  stat(path: string): Promise<FileStat | undefined> {
+    return this.reading(path, async (real) => describe(await stat(real)))
+  }
+
+  async lstat(path: string): Promise<FileStat | undefined> {
+    const real = await this.paths.outside(path, { followLast: false })
+    return orAbsent(path, async () => describe(await lstat(real)))
+  }
+
+  list(path: string): Promise<readonly string[] | undefined> {
+    return this.reading(path, async (real) => (await readdir(real)).sort())
+  }
+
+  async *stream(path: string): AsyncIterable<Buffer> {
+    const real = await this.paths.outside(path, { followLast: true })
+    try {
+      yield* createReadStream(real, { highWaterMark: 256 * 1024 })
+    } catch (error) {
+      throw new GreyctlError('log-unreadable', `cannot read: ${(error as Error).message}`, {
+        where: path,
+        cause: error,
+      })
+    }
+  }
+
+  async freeBytes(path: string): Promise<number> {
+    let real = await this.paths.outside(path, { followLast: true })
+    while (real !== '/' && (await orAbsent(path, () => stat(real))) === undefined) real = dirname(real)
+    const { bavail, bsize } = await statfs(real)
+    return bavail * bsize
+  }
+
+  async replace(path: string, content: Buffer, options: ReplaceOptions = {}): Promise<void> {
+    const real = await this.paths.outside(path, { followLast: true })
+    const temporary = join(dirname(real), `.${basename(real)}.greyctl-${randomBytes(6).toString('hex')}`)
+    try {
+      const old = await orAbsent(path, () => stat(real))
+      if (old && !old.isFile()) throw new GreyctlError('change-failed', 'not a regular file', { where: path })
+      await this.writeTemporary(temporary, content, { old: old ? real : undefined, meta: options.meta })
+      await rename(temporary, real)
+      await syncDirectory(dirname(real))
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {})
+      throw writeTrouble(error, path)
+    }
+  }
+
+  /** Content first, attributes after: writing takes capabilities and set-id bits away. */
+  private async writeTemporary(
+    temporary: string,
+    content: Buffer,
+    like: { old: string | undefined; meta: FileMeta | undefined },
+  ): Promise<void> {
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+    const handle = await open(temporary, flags, 0o600)
+    try {
+      await handle.writeFile(content)
+      if (like.old !== undefined) await this.copyAttributes(like.old, temporary)
+      if (like.meta) await applyMeta(handle, like.meta)
+      const now = new Date()
+      await handle.utimes(now, now)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async append(path: string, content: Buffer, meta: FileMeta): Promise<void> {
+    const real = await this.paths.outside(path, { followLast: true })
+    await writing(path, async () => {
+      const fresh = (await orAbsent(path, () => stat(real))) === undefined
+      const handle = await open(real, 'a', meta.mode)
+      try {
+        if (fresh) await applyMeta(handle, meta)
+        await handle.writeFile(content)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      if (fresh) await syncDirectory(dirname(real))
+    })
+  }
+
+  async remove(path: string): Promise<void> {
+    const real = await this.paths.outside(path, { followLast: false })
+    await writing(path, async () => {
+      await orAbsent(path, () => unlink(real))
+      await orAbsent(path, () => syncDirectory(dirname(real)))
+    })
+  }
+
+  async makeDirectory(path: string, meta: FileMeta): Promise<boolean> {
+    const real = await this.paths.outside(path, { followLast: true })
+    return writing(path, async () => {
+      try {
+        await mkdir(real, { mode: 0o700 })
+      } catch (error) {
+        if (errnoOf(error) === 'EEXIST') return false
+        throw error
+      }
+      if (process.getuid?.() === 0) await chown(real, meta.uid, meta.gid)
+      await chmod(real, meta.mode)
+      await syncDirectory(dirname(real))
+      return true
+    })
+  }
+
+  async removeDirectory(path: string): Promise<boolean> {
+    const real = await this.paths.outside(path, { followLast: false })
+    return writing(path, async () => {
+      try {
+        await rmdir(real)
+      } catch (error) {
+        if (['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return false
+        throw error
+      }
+      await syncDirectory(dirname(real))
+      return true
+    })
+  }
+
+  async removeTree(path: string): Promise<void> {
+    if (!/^\/(run|tmp|var\/lib)\/[^/]+/.test(path)) throw new TypeError(`not a tree to remove: ${path}`)
+    const real = await this.paths.outside(path, { followLast: false })
+    await writing(path, () => rm(real, { recursive: true, force: true }))
+  }
+
+  async copyTree(from: string, to: string): Promise<void> {
+    const source = await this.paths.outside(from, { followLast: true })
+    const target = await this.paths.outside(to, { followLast: false })
+    await writing(to, async () => {
+      await cp(source, target, {
+        recursive: true,
+        errorOnExist: true,
+        force: false,
+        preserveTimestamps: true,
+        verbatimSymlinks: true,
+      })
+      await copyOwners(source, target)
+    })
+  }
+
+  private async reading<T>(path: string, read: (real: string) => Promise<T>): Promise<T | undefined> {
+    const real = await this.paths.outside(path, { followLast: true })
+    return orAbsent(path, () => read(real))
+  }
+}
+
+async function orAbsent<T>(path: string, act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act()
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined
+    throw readTrouble(error, path)
+  }
+}
+
+async function writing<T>(path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    throw writeTrouble(error, path)
+  }
+}
+
+function describe(stats: Stats): FileStat {
+  const kind = stats.isFile()
+    ? 'file'
+    : stats.isDirectory()
+      ? 'directory'
+      : stats.isSymbolicLink()
+        ? 'symlink'
+        : 'other'
+  const { uid, gid, size } = stats
+  return { kind, uid, gid, size, mode: stats.mode & 0o7777, modified: stats.mtimeMs / 1000 }
+}
+
+/** Only root can give files away; in a tree of one's own (--root, tests) the owner stays. */
+async function applyMeta(handle: FileHandle, meta: FileMeta): Promise<void> {
+  if (process.getuid?.() === 0) await handle.chown(meta.uid, meta.gid)
+  await handle.chmod(meta.mode)
+}
+
+/** A rename or a removal is on disk when its directory is. */
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function copyOwners(source: string, target: string): Promise<void> {
+  const stats = await lstat(source)
+  if (stats.isSymbolicLink()) return
+  if (process.getuid?.() === 0) await chown(target, stats.uid, stats.gid)
+  await chmod(target, stats.mode & 0o7777)
+  if (!stats.isDirectory()) return
+  for (const name of await readdir(source)) await copyOwners(join(source, name), join(target, name))
+}
