@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { dirname } from 'node:path'
 import { GreyctlError } from '../errors.js'
 import type { Dialogue, FileMeta, Host } from '../host/host.js'
+import { readPostconf } from './postconf.js'
 
 export interface ProbeClient {
   /** IPv4 or IPv6 address that smtpd is told the client has. */
@@ -46,6 +47,7 @@ export interface ProbeResult {
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 30
+const CONNECT_TIMEOUT_SECONDS = 5
 const DEFAULT_HELO = 'probe.example'
 /** RFC 5321 §4.2: a reply has few lines; more is not smtpd. */
 const MAX_REPLY_LINES = 200
@@ -54,13 +56,19 @@ const NOBODY = '192.0.2.254/32'
 
 /**
  * Asks Postfix's own smtpd, started by hand in stand-alone mode (smtpd(8) -S) as mail_owner, what it would answer.
- * Needs root, no running master and no port; stops before DATA, so no mail moves. A policy service that is asked
- * remembers the triplet. Throws GreyctlError('usage') for arguments that could not be an SMTP command,
+ * Needs root and no port; stops before DATA, so no mail moves. A policy service that is asked remembers the triplet.
+ * smtpd asks the rewrite and cleanup services of the queue directory, so that Postfix must run there: the verdict
+ * is `error` otherwise. Throws GreyctlError('usage') for arguments that could not be an SMTP command,
  * ('postfix-missing') or ('config-invalid') when the configuration cannot be read.
  */
 export async function probe(host: Host, options: ProbeOptions): Promise<ProbeResult> {
   assertArguments(options)
   const smtpd = await findSmtpd(host, options.configDir)
+  const rewrite = `${options.overrides?.queue_directory ?? smtpd.queueDirectory}/private/rewrite`
+  if (!(await host.canConnect(`unix:${rewrite}`, CONNECT_TIMEOUT_SECONDS))) {
+    const answer = `postfix is not running: nothing answers at ${rewrite}`
+    return { dialogue: [], verdict: 'error', answer, code: undefined }
+  }
   const session = await host.dialogue(smtpdArguments(smtpd.program, options), {
     env: { MAIL_CONFIG: options.configDir },
     uid: smtpd.uid,
@@ -70,8 +78,14 @@ export async function probe(host: Host, options: ProbeOptions): Promise<ProbeRes
   const outcome = await converse(session, options, dialogue)
   const { stderr } = await session.close()
   if (outcome !== undefined) return { dialogue, ...outcome }
-  const said = dialogue.at(-1)?.answer || stderr.trim().split('\n').at(-1) || 'smtpd ended without an answer'
-  return { dialogue, verdict: 'error', answer: said, code: undefined }
+  const said = stderr.trim().split('\n').at(-1)
+  const answer =
+    said || `smtpd gave no answer to "${unanswered(options, dialogue)}"; the mail log has the reason`
+  return { dialogue, verdict: 'error', answer, code: undefined }
+}
+
+function unanswered(options: ProbeOptions, dialogue: readonly Exchange[]): string {
+  return dialogue.length === 0 ? 'connect' : (commandsFor(options)[dialogue.length - 1] ?? 'QUIT')
 }
 
 function smtpdArguments(program: string, options: ProbeOptions): string[] {
@@ -86,30 +100,31 @@ function smtpdArguments(program: string, options: ProbeOptions): string[] {
   return [program, '-S', ...flags]
 }
 
-async function findSmtpd(
-  host: Host,
-  configDir: string,
-): Promise<{ program: string; uid: number; gid: number }> {
-  const asked = await host.run(['postconf', '-c', configDir, '-xh', 'daemon_directory', 'mail_owner'])
-  if (asked.failure === 'ENOENT') {
-    throw new GreyctlError('postfix-missing', 'postfix is not installed: there is no postconf program', {
-      hints: ['install postfix, or run greyctl install --with-postfix'],
-    })
-  }
-  const [directory, owner] = asked.stdout.split('\n').map((line) => line.trim())
-  if (asked.exitCode !== 0 || !directory || !owner) {
-    const said = asked.stderr.trim().split('\n').at(-1) ?? ''
-    throw new GreyctlError('config-invalid', `postfix cannot read its configuration: ${said}`, {
-      where: configDir,
-    })
-  }
+interface Smtpd {
+  readonly program: string
+  readonly queueDirectory: string
+  readonly uid: number
+  readonly gid: number
+}
+
+async function findSmtpd(host: Host, configDir: string): Promise<Smtpd> {
+  const { values } = await readPostconf(host, configDir, [
+    'daemon_directory',
+    'mail_owner',
+    'queue_directory',
+  ])
+  const owner = values.mail_owner ?? ''
   const user = await host.user(owner)
   if (user === undefined) {
-    throw new GreyctlError('config-invalid', `mail_owner names a user that does not exist: ${owner}`, {
+    throw new GreyctlError('config-invalid', `mail_owner names a user that does not exist: "${owner}"`, {
       where: configDir,
     })
   }
-  return { program: `${directory}/smtpd`, uid: user.uid, gid: user.gid }
+  return {
+    program: `${values.daemon_directory}/smtpd`,
+    queueDirectory: values.queue_directory ?? '',
+    ...user,
+  }
 }
 
 type Outcome = Pick<ProbeResult, 'verdict' | 'answer' | 'code'>

@@ -1,0 +1,92 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Installs Debian's postfix where it is missing; false, with a line, where that cannot be. */
+export function havePostfix(): boolean {
+  if (existsSync('/usr/sbin/postconf')) return process.getuid?.() === 0 || skip('needs root')
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
+    return skip('postfix is missing and cannot be installed')
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  execFileSync('apt-get', ['update', '-q'], { env, stdio: 'ignore' })
+  const options = ['-qy', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold']
+  execFileSync('apt-get', ['install', ...options, 'postfix'], { env, stdio: 'ignore' })
+  return existsSync('/usr/sbin/postconf')
+}
+
+function skip(why: string): false {
+  console.log(`skipped: ${why}`)
+  return false
+}
+
+export interface Instance {
+  readonly directory: string
+  /** main.cf with the directories of this instance in front. */
+  mainCf(text: string): string
+  remove(): Promise<void>
+}
+
+const SERVICES = ['rewrite unix - - n - - trivial-rewrite', 'cleanup unix n - n - 0 cleanup']
+
+/** A configuration directory with a queue of its own, and the services that smtpd asks; no port, and not the machine's Postfix. */
+export async function makeInstance(text: string): Promise<Instance> {
+  const root = await mkdtemp(join(tmpdir(), 'greyctl-postfix-'))
+  await chmod(root, 0o755)
+  const directory = join(root, 'etc')
+  const owner = ownerOf('postfix')
+  for (const name of ['etc', 'queue', 'queue/pid']) await mkdir(join(root, name), { mode: 0o755 })
+  for (const name of ['data', 'queue/private', 'queue/incoming', 'queue/public']) {
+    await mkdir(join(root, name), { mode: 0o700 })
+    await chown(join(root, name), owner.uid, owner.gid)
+  }
+  const settings = `queue_directory = ${root}/queue\ndata_directory = ${root}/data\n`
+  const mainCf = (more: string) => settings + more
+  await writeFile(join(directory, 'main.cf'), mainCf(BASE))
+  await writeFile(join(directory, 'master.cf'), `${SERVICES.join('\n')}\n`)
+  const master = await startMaster(directory, join(root, 'queue/private/rewrite'))
+  await writeFile(join(directory, 'main.cf'), mainCf(text))
+  const remove = async () => {
+    await stopped(master)
+    await rm(root, { recursive: true, force: true })
+  }
+  return { directory, mainCf, remove }
+}
+
+async function startMaster(directory: string, socket: string): Promise<ChildProcess> {
+  // a process group of its own: master ends its children by the group
+  const master = spawn('/usr/lib/postfix/sbin/master', ['-d', '-c', directory], {
+    detached: true,
+    stdio: 'ignore',
+  })
+  for (let tries = 0; tries < 100 && !existsSync(socket); tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  if (!existsSync(socket)) throw new Error('the master process of the test did not start')
+  return master
+}
+
+async function stopped(master: ChildProcess): Promise<void> {
+  if (master.exitCode !== null || master.signalCode !== null) return
+  const ended = new Promise((resolve) => master.once('exit', resolve))
+  master.kill('SIGTERM')
+  await ended
+}
+
+function ownerOf(user: string): { uid: number; gid: number } {
+  const [, , uid, gid] = execFileSync('getent', ['passwd', user], { encoding: 'utf8' }).split(':')
+  return { uid: Number(uid), gid: Number(gid) }
+}
+
+/** Parameters of a small server with one own domain, in the style of Debian's main.cf. */
+export const BASE = [
+  'compatibility_level = 3.6',
+  'myhostname = mx.example.test',
+  'mydestination = example.test, localhost',
+  'mynetworks = 127.0.0.0/8 198.51.100.0/24',
+  'local_recipient_maps =',
+  'smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_unauth_destination',
+  'inet_protocols = all',
+  '',
+].join('\n')
