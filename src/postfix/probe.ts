@@ -1,7 +1,6 @@
 import { isIP } from 'node:net'
-import { dirname } from 'node:path'
 import { GreyctlError } from '../errors.js'
-import type { Dialogue, FileMeta, Host } from '../host/host.js'
+import type { Dialogue, Host } from '../host/host.js'
 import { readPostconf } from './postconf.js'
 
 export interface ProbeClient {
@@ -100,14 +99,16 @@ function smtpdArguments(program: string, options: ProbeOptions): string[] {
   return [program, '-S', ...flags]
 }
 
-interface Smtpd {
+/** The stand-alone smtpd of a configuration, and whom it runs as. */
+export interface Smtpd {
   readonly program: string
   readonly queueDirectory: string
   readonly uid: number
   readonly gid: number
 }
 
-async function findSmtpd(host: Host, configDir: string): Promise<Smtpd> {
+/** Throws GreyctlError('postfix-missing') or ('config-invalid'). */
+export async function findSmtpd(host: Host, configDir: string): Promise<Smtpd> {
   const { values } = await readPostconf(host, configDir, [
     'daemon_directory',
     'mail_owner',
@@ -220,46 +221,4 @@ function assertPath(what: string, address: string): void {
     'usage',
     `the ${what} holds characters that no address has: ${JSON.stringify(address)}`,
   )
-}
-
-export const CANDIDATE_DIRECTORY = '/run/greyctl/candidate'
-
-/**
- * A full copy of a configuration directory with another main.cf, for smtpd to be asked about before it goes live.
- * Symbolic links become what they point to, since a relative one would point elsewhere from the copy, and main.cf
- * through its link would be the live one. What stands at the top is readable for mail_owner's group, whatever its mode was: the
- * stand-alone smtpd is not started by root. A copy that is there already is replaced. Returns the directory.
- */
-export async function prepareCandidate(
-  host: Host,
-  configDir: string,
-  mainCf: Buffer | string,
-  to: string = CANDIDATE_DIRECTORY,
-): Promise<string> {
-  const { gid } = await findSmtpd(host, configDir)
-  await removeCandidate(host, to)
-  await host.makeDirectory(dirname(to), { uid: 0, gid: 0, mode: 0o755 })
-  await host.makeDirectory(to, { uid: 0, gid, mode: 0o750 })
-  for (const name of (await host.list(configDir)) ?? []) {
-    if (name !== 'main.cf') await copyInto(host, `${configDir}/${name}`, `${to}/${name}`, gid)
-  }
-  const content = typeof mainCf === 'string' ? Buffer.from(mainCf) : mainCf
-  await host.replace(`${to}/main.cf`, content, { meta: { uid: 0, gid, mode: 0o640 } })
-  return to
-}
-
-export async function removeCandidate(host: Host, directory: string = CANDIDATE_DIRECTORY): Promise<void> {
-  await host.removeTree(directory)
-}
-
-/** Sockets and dangling links stay behind: smtpd reads neither. */
-async function copyInto(host: Host, from: string, to: string, gid: number): Promise<void> {
-  const stat = await host.stat(from)
-  if (stat?.kind === 'directory') {
-    await host.copyTree(await host.realpath(from), to)
-  } else if (stat?.kind === 'file') {
-    const content = await host.read(from)
-    const meta: FileMeta = { uid: stat.uid, gid, mode: stat.mode | 0o040 }
-    if (content !== undefined) await host.replace(to, content, { meta })
-  }
 }
