@@ -34,7 +34,7 @@ export interface RemoveTreeStep extends StepBase {
   readonly path: string
 }
 
-/** Runs a program. A non-zero exit fails the change; `undo` runs when the change is rolled back, also when it is unknown whether the step ran. */
+/** Runs a program (an empty argv: none, the step is there for its undo). A non-zero exit fails the change; `undo` runs when the change is rolled back, also when it is unknown whether the step ran. */
 export interface RunStep extends StepBase {
   readonly kind: 'run'
   readonly argv: readonly string[]

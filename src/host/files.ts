@@ -79,7 +79,8 @@ export class Files {
     try {
       const old = await orAbsent(path, () => stat(real))
       if (old && !old.isFile()) throw new GreyctlError('change-failed', 'not a regular file', { where: path })
-      await this.writeTemporary(temporary, content, { old: old ? real : undefined, meta: options.meta })
+      const like = options.like && (await this.paths.outside(options.like, { followLast: true }))
+      await this.writeTemporary(temporary, content, { old: like ?? (old && real), meta: options.meta })
       await rename(temporary, real)
       await syncDirectory(dirname(real))
     } catch (error) {

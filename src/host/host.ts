@@ -55,6 +55,8 @@ export interface Dialogue {
 export interface ReplaceOptions {
   /** Owner and mode of the new content. Without it: those of the file that is there, xattrs, ACLs and SELinux context included. */
   readonly meta?: FileMeta
+  /** Owner, mode, xattrs, ACLs and SELinux context of this file instead; `meta` wins over it. */
+  readonly like?: string
 }
 
 export interface Host {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Host } from '../host/host.js'
-import { type PostfixFacts, readPostfixFacts } from '../postfix/postconf.js'
+import { type InstanceFacts, readInstanceFacts } from '../postfix/postconf.js'
 import { type InstalledRecord, parseInstalled } from './installed.js'
 import {
   CONFIG_DIR,
@@ -10,6 +10,7 @@ import {
   SERVICE_UNIT,
   SOCKET_UNIT,
   STATE_DIR,
+  STORE_DIR,
   UNIT_DIR,
   USER,
   WHITELIST_CLIENTS,
@@ -31,7 +32,7 @@ export interface ServerFacts {
   readonly mainCfPath: string
   readonly mainCf: Buffer | undefined
   /** undefined with --root, and when Postfix's own programs cannot read the configuration. */
-  readonly postfix: PostfixFacts | undefined
+  readonly postfix: InstanceFacts | undefined
   readonly postfixRunning: boolean
   readonly init: InitSystem
   readonly service: ServiceState
@@ -64,12 +65,12 @@ export interface FactsOptions {
   readonly needsPostfix: boolean
 }
 
-/** Reads the machine without changing it. Throws what readPostfixFacts throws when `needsPostfix`. */
+/** Reads the machine without changing it. Throws what readInstanceFacts throws when `needsPostfix`. */
 export async function gatherFacts(host: Host, options: FactsOptions): Promise<ServerFacts> {
   const live = host.root === '/'
   const mainCfPath = join(options.configDir, 'main.cf')
   const init = await initSystem(host)
-  const postfix = live && options.needsPostfix ? await readPostfixFacts(host, options.configDir) : undefined
+  const postfix = live && options.needsPostfix ? await readInstanceFacts(host, options.configDir) : undefined
   return {
     live,
     configDir: options.configDir,
@@ -84,7 +85,7 @@ export async function gatherFacts(host: Host, options: FactsOptions): Promise<Se
     files: new Map(
       await Promise.all(MANAGED_FILES.map(async (path) => [path, await host.read(path)] as const)),
     ),
-    directories: await existing(host, [CONFIG_DIR, STATE_DIR]),
+    directories: await existing(host, [CONFIG_DIR, STATE_DIR, STORE_DIR]),
   }
 }
 

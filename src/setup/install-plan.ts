@@ -1,6 +1,7 @@
 import type { FileStep, Plan, Step } from '../change/plan.js'
 import { GreyctlError } from '../errors.js'
-import { parseMainCf } from '../postfix/main-cf.js'
+import { type MainCf, parseMainCf } from '../postfix/main-cf.js'
+import { findPolicyServices } from '../postfix/policy-services.js'
 import { wireGreylisting } from '../postfix/wire.js'
 import { type Endpoint, formatAddress, formatEndpoint, type InstallChoices } from './choices.js'
 import { type ServerFacts, UNIT_FILES } from './facts.js'
@@ -22,6 +23,7 @@ import {
   PARAMETER,
   RESTRICTION_LIST,
   STATE_DIR,
+  STORE_DIR,
   WHITELIST_CLIENTS,
   WHITELIST_RECIPIENTS,
 } from './names.js'
@@ -34,7 +36,13 @@ import {
   renderSocket,
   updateDefaults,
 } from './render.js'
-import { beforeServiceFiles, createUserStep, reloadPostfixSteps, startService } from './service-steps.js'
+import {
+  beforeServiceFiles,
+  createUserStep,
+  dropStoreBack,
+  reloadPostfixSteps,
+  startService,
+} from './service-steps.js'
 
 export const PROVE_CANDIDATE = 'prove-candidate'
 export const PROVE_LIVE = 'prove-live'
@@ -74,11 +82,12 @@ export function planInstall(
   const mainCf = fileStep(wired.file, facts.mainCf)
   const starting = facts.live ? startService(facts.init, facts.service, change) : []
   const work: Step[] = [
-    ...(facts.live && facts.user === undefined ? [createUserStep()] : []),
     ...directorySteps(facts),
     ...(facts.live && change.files ? beforeServiceFiles(facts.init, facts.service.running) : []),
     ...settings,
     ...service,
+    ...(facts.live && facts.user === undefined ? [createUserStep()] : []),
+    ...(facts.live && !facts.directories.has(STORE_DIR) ? [dropStoreBack()] : []),
     ...starting,
     ...(facts.live && options.proof && (mainCf || starting.length > 0)
       ? [prove(PROVE_CANDIDATE, 'ask Postfix about the new configuration before it goes live')]
@@ -113,6 +122,7 @@ function wireMainCf(facts: ServerFacts, listen: Endpoint) {
     endpoint: postfixEndpoint(listen, facts.postfix?.queueDirectory ?? '/var/spool/postfix'),
     parameter: PARAMETER,
     list: RESTRICTION_LIST,
+    ...(facts.postfix ? { postfixVersion: facts.postfix.version } : {}),
   })
   const file: WantedFile = {
     id: 'main-cf',
@@ -120,7 +130,21 @@ function wireMainCf(facts: ServerFacts, listen: Endpoint) {
     path: facts.mainCfPath,
     content: Buffer.from(wired.cf.toString(), 'latin1'),
   }
-  return { file, notes: [wired.placement.reason], warnings: wired.warnings }
+  const { parameter, line, reason } = wired.placement
+  return {
+    file,
+    notes: [`$${PARAMETER} stands in ${parameter} (line ${line}): ${reason}`],
+    warnings: [...wired.warnings.map(({ message }) => message), ...otherGreylisters(model, facts.mainCfPath)],
+  }
+}
+
+function otherGreylisters(model: MainCf, path: string): readonly string[] {
+  return findPolicyServices(model)
+    .filter(({ greylister }) => greylister !== undefined && greylister !== 'greyctl')
+    .map(
+      ({ list, line, endpoint, greylister }) =>
+        `${path}:${line}: ${list} asks ${greylister} (${endpoint}) already; two greylisters delay mail twice: take that entry out`,
+    )
 }
 
 /** smtpd may run in a chroot at the queue directory: a socket's path is given relative to it (SMTPD_POLICY_README). */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Host } from '../host/host.js'
-import { type PostfixFacts, readPostfixFacts } from '../postfix/postconf.js'
+import { type InstanceFacts, readInstanceFacts } from '../postfix/postconf.js'
 import { type ProbeOptions, probe } from '../postfix/probe.js'
 import { PARAMETER, PROBE_LOCAL_PART } from './names.js'
 
@@ -29,8 +29,8 @@ const ELSEWHERE = `${PROBE_LOCAL_PART}@elsewhere.invalid`
  * own senders or unlisted recipients by rules of their own, and a probe that meets one of them proves nothing.
  */
 export async function findScenario(host: Host, configDir: string): Promise<Scenario> {
-  const facts = await readPostfixFacts(host, configDir)
-  const domain = facts.ownDomains[0] ?? (await host.hostname())
+  const facts = await readInstanceFacts(host, configDir)
+  const domain = publicDomain(facts) ?? facts.myhostname
   const client = { address: strangersAddress(facts), helo: `mail.${domain}` }
   let otherRule = 'no answer'
   let stranger: Sample | undefined
@@ -70,17 +70,17 @@ function candidates(client: Sample['client'], domain: string): readonly Sample[]
  * A network that was never seen before, so that each proof begins with a first mail: a random /64 of the
  * documentation prefix (RFC 3849), or on a server without IPv6 an address of the benchmarking networks (RFC 2544).
  */
-function strangersAddress(facts: PostfixFacts): string {
+function strangersAddress(facts: InstanceFacts): string {
   const random = randomBytes(6)
   const group = (at: number) => (random.readUInt16BE(at) || 1).toString(16)
-  const withoutIpv6 = /^ipv4$/i.test(facts.inetProtocols.trim())
+  const withoutIpv6 = facts.inetProtocols.every((name) => /^ipv4$/i.test(name))
   return withoutIpv6
     ? `198.${18 + ((random[0] ?? 0) & 1)}.${random[1]}.${1 + ((random[2] ?? 0) % 254)}`
     : `2001:db8:${group(0)}:${group(2)}::1`
 }
 
 function untouchedSamples(
-  facts: PostfixFacts,
+  facts: InstanceFacts,
   stranger: Sample['client'],
   domain: string,
 ): readonly UntouchedSample[] {
@@ -121,12 +121,17 @@ function untouchedSamples(
 }
 
 /** An address of mynetworks to ask as: the first network that is written out (not a table). */
-function ownAddress(mynetworks: string): string | undefined {
-  for (const token of mynetworks.split(/[\s,]+/)) {
+function ownAddress(mynetworks: readonly string[]): string | undefined {
+  for (const token of mynetworks) {
     const match = /^(\d{1,3}(?:\.\d{1,3}){3})(?:\/\d{1,2})?$/.exec(token)
     if (match?.[1]) return match[1].replace(/\.0$/, '.1').replace(/^127\.0\.0\.\d+$/, '127.0.0.1')
     const ipv6 = /^\[([0-9a-fA-F:]+)\](?:\/\d{1,3})?$/.exec(token)
     if (ipv6?.[1]) return ipv6[1].endsWith('::') ? `${ipv6[1]}1` : ipv6[1]
   }
   return undefined
+}
+
+/** `localhost` is everybody's: a domain with a dot is asked about first. */
+function publicDomain({ ownDomains }: InstanceFacts): string | undefined {
+  return ownDomains.find((domain) => domain.includes('.') && !domain.startsWith('localhost')) ?? ownDomains[0]
 }

@@ -1,6 +1,6 @@
 import type { RunStep, Step } from '../change/plan.js'
 import type { InitSystem, ServiceState } from './facts.js'
-import { INIT_SCRIPT, SERVICE_UNIT, SOCKET_UNIT, USER } from './names.js'
+import { INIT_SCRIPT, SERVICE_UNIT, SOCKET_UNIT, STORE_DIR, USER } from './names.js'
 
 /** A step that does nothing when applied; its undo runs once everything after it has been put back. */
 function whenRolledBack(
@@ -32,6 +32,11 @@ export function createUserStep(): RunStep {
     // userdel: 6 is "no such user", after a rollback that was itself interrupted
     accept: [6],
   }
+}
+
+/** A first install that is rolled back leaves no store behind either; it holds nothing but probes then. */
+export function dropStoreBack(): RunStep {
+  return whenRolledBack('store-back', 'remove the new store', ['rm', '-rf', '--', STORE_DIR])
 }
 
 export function removeUserStep(ids: { uid: number; gid: number }): RunStep {

@@ -1,0 +1,106 @@
+import { GreyctlError } from '../errors.js'
+import type { Host } from '../host/host.js'
+import {
+  Checkpoint,
+  type CheckpointState,
+  checkpointIds,
+  type Manifest,
+  type RecordedStep,
+} from './checkpoint.js'
+import { unifiedDiff } from './diff.js'
+import { hashOf } from './hash.js'
+import { withLock } from './locked.js'
+import { tryUndo } from './undo.js'
+
+export interface CheckpointSummary {
+  readonly id: string
+  readonly title: string
+  readonly created: string
+  readonly state: CheckpointState
+}
+
+/** Oldest first. */
+export async function listCheckpoints(host: Host): Promise<readonly CheckpointSummary[]> {
+  const manifests = await Promise.all(
+    (await checkpointIds(host)).map((id) => new Checkpoint(host, id).manifest()),
+  )
+  return manifests.map(({ id, title, created, state }) => ({ id, title, created, state }))
+}
+
+export interface RollbackResult {
+  readonly checkpoint: string
+  readonly restored: readonly string[]
+  /** Undo programs that failed. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * Puts everything back as it was before a finished change: the one named, or the latest. Needs neither Postfix nor a
+ * configuration that parses. Throws GreyctlError('checkpoint-missing'), or ('rollback-conflict') with the diff when
+ * files were edited after the change and `force` is not given; nothing is touched then.
+ */
+export function rollbackCheckpoint(
+  host: Host,
+  id: string | undefined,
+  options: { force: boolean },
+): Promise<RollbackResult> {
+  return withLock(host, async () => {
+    const manifest = await chosen(host, id)
+    const checkpoint = new Checkpoint(host, manifest.id)
+    if (!options.force) await assertUntouched(host, checkpoint, manifest)
+    const problems: string[] = []
+    for (const step of [...manifest.steps].reverse()) {
+      const { conflict } = await tryUndo(host, checkpoint, step, options)
+      if (conflict !== undefined) problems.push(conflict)
+    }
+    await checkpoint.writeManifest({ ...manifest, state: 'rolled-back' })
+    await checkpoint.journal({ event: 'state', state: 'rolled-back' })
+    const restored = manifest.steps.flatMap(({ kind, path }) => (kind === 'file' && path ? [path] : []))
+    return { checkpoint: manifest.id, restored, problems }
+  })
+}
+
+async function chosen(host: Host, id: string | undefined): Promise<Manifest> {
+  if (id !== undefined && !/^[\w-]+$/.test(id)) throw missing(`"${id}" is no name of a checkpoint`)
+  const ids = id === undefined ? [...(await checkpointIds(host))].reverse() : [id]
+  for (const candidate of ids) {
+    const manifest = await new Checkpoint(host, candidate).manifest()
+    if (manifest.state === 'finished') return manifest
+  }
+  throw missing(id === undefined ? 'there is no change to take back' : `${id} has been taken back already`)
+}
+
+function missing(message: string): GreyctlError {
+  return new GreyctlError('checkpoint-missing', message, {
+    hints: ['greyctl rollback --list shows what is there'],
+  })
+}
+
+async function assertUntouched(host: Host, checkpoint: Checkpoint, manifest: Manifest): Promise<void> {
+  const edited: RecordedStep[] = []
+  for (const step of manifest.steps) {
+    if (step.kind !== 'file' || step.path === undefined) continue
+    const now = hashOf(await host.read(step.path))
+    if (now !== step.after && now !== step.before) edited.push(step)
+  }
+  if (edited.length === 0) return
+  const diffs = await Promise.all(edited.map((step) => wouldBeLost(host, checkpoint, step)))
+  throw new GreyctlError(
+    'rollback-conflict',
+    `edited after the change: rolling back would lose this\n${diffs.join('\n')}`,
+    {
+      where: edited.map(({ path }) => path).join(', '),
+      hints: [
+        'greyctl uninstall takes greylisting out and keeps your edits',
+        'or add --force to restore the files all the same',
+      ],
+    },
+  )
+}
+
+async function wouldBeLost(host: Host, checkpoint: Checkpoint, step: RecordedStep): Promise<string> {
+  const path = step.path ?? ''
+  const now = (await host.read(path)) ?? Buffer.alloc(0)
+  const before = step.saved === undefined ? Buffer.alloc(0) : (await checkpoint.saved(step.saved)).content
+  return unifiedDiff(path, now, before)
+}

@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises'
+import type { Plan } from '../../src/change/plan.js'
+import type { ServerFacts } from '../../src/setup/facts.js'
+import { parseInstalled } from '../../src/setup/installed.js'
+import { CONFIG_DIR, INSTALLED_FILE, STATE_DIR, STORE_DIR } from '../../src/setup/names.js'
+import type { Program, TemplateName } from '../../src/setup/program.js'
+
+const NAMES: readonly TemplateName[] = [
+  'default',
+  'greyctl.service',
+  'greyctl.socket',
+  'init',
+  'whitelist_clients',
+  'whitelist_recipients',
+]
+
+/** The shipped templates, at a place where a package would put them. */
+export async function testProgram(): Promise<Program> {
+  const texts = await Promise.all(NAMES.map((name) => readFile(`templates/${name}`, 'utf8')))
+  const templates = Object.fromEntries(NAMES.map((name, at) => [name, texts[at]])) as Program['templates']
+  return { node: '/usr/bin/node', root: '/usr/lib/greyctl', version: '0.1.0', templates }
+}
+
+export const STOCK_MAIN_CF = `# See /usr/share/postfix/main.cf.dist
+smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_unauth_destination
+myhostname = mx.example.test
+mydestination = example.test, localhost
+mynetworks = 127.0.0.0/8
+`
+
+/** Facts of a fresh Debian server with Postfix running, to be varied. */
+export function freshServer(changes: Partial<ServerFacts> = {}): ServerFacts {
+  return {
+    live: true,
+    configDir: '/etc/postfix',
+    mainCfPath: '/etc/postfix/main.cf',
+    mainCf: Buffer.from(STOCK_MAIN_CF, 'latin1'),
+    postfix: undefined,
+    postfixRunning: true,
+    init: 'systemd',
+    service: { running: false, enabled: false },
+    user: undefined,
+    installed: undefined,
+    files: new Map(),
+    directories: new Set(),
+    ...changes,
+  }
+}
+
+/** The same server after every file step of a plan. */
+export function afterPlan(facts: ServerFacts, plan: Plan): ServerFacts {
+  const files = new Map(facts.files)
+  let { mainCf } = facts
+  for (const step of plan.steps) {
+    if (step.kind !== 'file') continue
+    const content = step.after === 'absent' ? undefined : step.after
+    if (step.path === facts.mainCfPath) mainCf = content
+    else files.set(step.path, content)
+  }
+  const installed = parseInstalled(files.get(INSTALLED_FILE), INSTALLED_FILE)
+  return {
+    ...facts,
+    mainCf,
+    files,
+    installed,
+    user: installed ? { uid: 997, gid: 997 } : undefined,
+    service: { running: installed !== undefined, enabled: installed !== undefined },
+    directories: installed ? new Set([CONFIG_DIR, STATE_DIR, STORE_DIR]) : new Set(),
+  }
+}

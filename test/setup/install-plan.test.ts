@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest'
+import { resolveChoices } from '../../src/setup/choices.js'
+import type { ServerFacts } from '../../src/setup/facts.js'
+import { planInstall } from '../../src/setup/install-plan.js'
+import { readDefaults } from '../../src/setup/render.js'
+import { planUninstall } from '../../src/setup/uninstall-plan.js'
+import { afterPlan, freshServer, STOCK_MAIN_CF, testProgram } from './fixtures.js'
+
+const choices = resolveChoices({}, {})
+const ids = (plan: { steps: readonly { id: string }[] }) => plan.steps.map(({ id }) => id)
+
+async function install(facts: ServerFacts, given = choices) {
+  return planInstall(facts, given, await testProgram(), { proof: true })
+}
+
+describe('planInstall', () => {
+  it('starts the service before Postfix is told of it, and proves before and after', async () => {
+    const { plan } = await install(freshServer())
+    expect(ids(plan)).toEqual([
+      'config-dir',
+      'state-dir',
+      'units-back',
+      'options',
+      'whitelist-clients',
+      'whitelist-recipients',
+      'socket-unit',
+      'service-unit',
+      'create-user',
+      'store-back',
+      'read-units',
+      'enable-service',
+      'start-service',
+      'prove-candidate',
+      'reload-back',
+      'main-cf',
+      'reload-postfix',
+      'record',
+      'prove-live',
+    ])
+  })
+
+  it('has nothing to do a second time', async () => {
+    const facts = freshServer()
+    const { plan } = await install(facts)
+    expect(ids((await install(afterPlan(facts, plan))).plan)).toEqual([])
+  })
+
+  it('does not restart the socket or touch main.cf for another delay', async () => {
+    const facts = freshServer()
+    const installed = afterPlan(facts, (await install(facts)).plan)
+    const { plan } = await install(installed, { ...choices, delay: 90 })
+    expect(ids(plan)).toEqual(expect.arrayContaining(['options', 'restart-service', 'prove-live']))
+    expect(ids(plan)).not.toContain('main-cf')
+    const text = afterPlan(installed, plan).files.get('/etc/default/greyctl')?.toString() ?? ''
+    expect(readDefaults(text).delay).toBe(90)
+  })
+
+  it('leaves an edited whitelist alone, at a second install and at uninstall', async () => {
+    const facts = freshServer()
+    const installed = afterPlan(facts, (await install(facts)).plan)
+    const path = '/etc/greyctl/whitelist_clients'
+    const edited = {
+      ...installed,
+      files: new Map(installed.files).set(path, Buffer.from('my.example\n')),
+    }
+    const again = await install(edited)
+    expect(ids(again.plan)).toEqual([])
+    const { plan, kept } = planUninstall(edited, { keepData: false })
+    expect(kept).toEqual([path])
+    expect(afterPlan(edited, plan).files.get(path)?.toString()).toBe('my.example\n')
+  })
+
+  it('writes an init script where systemd does not run, and reloads only a Postfix that runs', async () => {
+    const { plan } = await install(freshServer({ init: 'sysv', postfixRunning: false }))
+    expect(ids(plan)).toContain('init-script')
+    expect(ids(plan)).not.toContain('reload-postfix')
+    expect(plan.steps.some((step) => step.kind === 'run' && step.argv[0] === 'systemctl')).toBe(false)
+  })
+
+  it('changes files alone below --root', async () => {
+    const { plan } = await install(freshServer({ live: false, postfixRunning: false }))
+    expect(plan.steps.filter(({ kind }) => kind === 'run' || kind === 'prove')).toEqual([])
+  })
+
+  it.each([
+    ['no main.cf', { mainCf: undefined }, 'postfix-missing'],
+    ['a main.cf that does not parse', { mainCf: Buffer.from('a = b\nnonsense\n') }, 'config-invalid'],
+    [
+      'a name that the administrator uses',
+      { mainCf: Buffer.from('smtpd_restriction_classes = greyctl_check\ngreyctl_check = permit\n') },
+      'name-taken',
+    ],
+  ])('refuses %s', async (_, changes, code) => {
+    await expect(install(freshServer(changes))).rejects.toMatchObject({ code })
+  })
+
+  it('refuses a runtime that lies in a home', async () => {
+    const program = { ...(await testProgram()), node: '/root/.nvm/versions/node/v20.20.0/bin/node' }
+    expect(() => planInstall(freshServer(), choices, program, { proof: true })).toThrow(
+      expect.objectContaining({ code: 'runtime-in-home' }),
+    )
+  })
+})
+
+describe('planUninstall', () => {
+  it('brings every file back byte for byte', async () => {
+    const facts = freshServer()
+    const installed = afterPlan(facts, (await install(facts)).plan)
+    const { plan, kept } = planUninstall(installed, { keepData: false })
+    const after = afterPlan(installed, plan)
+    expect(after.mainCf?.toString('latin1')).toBe(STOCK_MAIN_CF)
+    expect([...after.files.values()].filter((content) => content !== undefined)).toEqual([])
+    expect(kept).toEqual([])
+    expect(ids(plan)).toEqual(expect.arrayContaining(['remove-user', 'stop-service', 'data']))
+  })
+
+  it('has nothing to do where nothing is installed', () => {
+    expect(planUninstall(freshServer(), { keepData: false }).plan.steps).toEqual([])
+  })
+
+  it('keeps triplets and user when asked', async () => {
+    const facts = freshServer()
+    const installed = afterPlan(facts, (await install(facts)).plan)
+    const { plan } = planUninstall(installed, { keepData: true })
+    expect(ids(plan)).not.toContain('data')
+    expect(ids(plan)).not.toContain('remove-user')
+  })
+})
