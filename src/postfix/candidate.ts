@@ -6,9 +6,10 @@ export const CANDIDATE_DIRECTORY = '/run/greyctl/candidate'
 
 /**
  * A full copy of a configuration directory with another main.cf, for smtpd to be asked about before it goes live.
- * Symbolic links become what they point to, since a relative one would point elsewhere from the copy, and main.cf
- * through its link would be the live one. What stands at the top is readable for mail_owner's group, whatever its mode was: the
- * stand-alone smtpd is not started by root. Text is one character a byte (latin1), as the model has it. A copy that is there already is replaced. Returns the directory.
+ * Symbolic links become what they point to: a relative one would point elsewhere from the copy, and main.cf through
+ * its link would be the live one. Owners and modes stay, so that no secret gets readable; main.cf alone is readable
+ * for mail_owner's group, since the stand-alone smtpd is not started by root. `mainCf` as text is one character a
+ * byte (latin1), as the model has it. A copy that is there already is replaced. Returns the directory.
  */
 export async function prepareCandidate(
   host: Host,
@@ -21,7 +22,7 @@ export async function prepareCandidate(
   await host.makeDirectory(dirname(to), { uid: 0, gid: 0, mode: 0o755 })
   await host.makeDirectory(to, { uid: 0, gid, mode: 0o750 })
   for (const name of (await host.list(configDir)) ?? []) {
-    if (name !== 'main.cf') await copyInto(host, `${configDir}/${name}`, `${to}/${name}`, gid)
+    if (name !== 'main.cf') await copyInto(host, `${configDir}/${name}`, `${to}/${name}`)
   }
   const content = typeof mainCf === 'string' ? Buffer.from(mainCf, 'latin1') : mainCf
   await host.replace(`${to}/main.cf`, content, { meta: { uid: 0, gid, mode: 0o640 } })
@@ -33,13 +34,13 @@ export async function removeCandidate(host: Host, directory: string = CANDIDATE_
 }
 
 /** Sockets and dangling links stay behind: smtpd reads neither. */
-async function copyInto(host: Host, from: string, to: string, gid: number): Promise<void> {
+async function copyInto(host: Host, from: string, to: string): Promise<void> {
   const stat = await host.stat(from)
   if (stat?.kind === 'directory') {
     await host.copyTree(await host.realpath(from), to)
   } else if (stat?.kind === 'file') {
     const content = await host.read(from)
-    const meta: FileMeta = { uid: stat.uid, gid, mode: stat.mode | 0o040 }
+    const meta: FileMeta = { uid: stat.uid, gid: stat.gid, mode: stat.mode }
     if (content !== undefined) await host.replace(to, content, { meta })
   }
 }

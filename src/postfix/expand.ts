@@ -74,11 +74,13 @@ function braced(inside: string, context: Context): string {
   if (comparison !== undefined) return comparison
   const match = /^\s*([A-Za-z0-9_]+)\s*([?:])?/.exec(inside)
   if (match?.[1] === undefined) return ''
-  const value = named(match[1], context)
-  if (match[2] === undefined) return value
+  if (match[2] === undefined) return named(match[1], context)
   const rest = inside.slice(match[0].length)
-  if (match[2] === ':') return value === '' ? expand(unwrap(rest), context) : value
-  return choose(value !== '', rest, context)
+  // mac_expand(3) tests the value as written: `$empty` is not empty
+  const isSet = (context.lookup(match[1]) ?? '') !== ''
+  if (match[2] === '?') return choose(isSet, rest, context)
+  // a value that is there is tested, not inserted: hence the ${stress?1}${stress:5} that people write
+  return isSet ? '' : expand(unwrap(rest), context)
 }
 
 /** `text`, `{text}` or `{yes}:{no}`. */
@@ -108,7 +110,7 @@ function compared(inside: string, context: Context): string | undefined {
   const question = /^\s*\?/.exec(rest)
   if (question !== null) return choose(holds, rest.slice(question[0].length), context)
   const colon = /^\s*:/.exec(rest)
-  if (colon !== null) return holds ? 'bool:true' : expand(unwrap(rest.slice(colon[0].length)), context)
+  if (colon !== null) return holds ? '' : expand(unwrap(rest.slice(colon[0].length)), context)
   return holds ? 'bool:true' : ''
 }
 

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { compareLevels, expandParameters } from '../../src/postfix/expand.js'
 import { parseMainCf } from '../../src/postfix/main-cf.js'
 
-const cf = parseMainCf('a = 1\nempty =\nb = x$a\nc = $b, $b\nlevel = 3.10\nlist = { p, q }\n')
+const cf = parseMainCf(
+  'a = 1\nempty =\nb = x$a\nc = $b, $b\nlevel = 3.10\nlist = { p, q }\nhollow = $empty\n',
+)
 
 describe('expandParameters', () => {
   it.each([
@@ -19,7 +21,9 @@ describe('expandParameters', () => {
     [`\${a?yes}`, 'yes'],
     [`\${empty?yes}`, ''],
     [`\${empty:no}`, 'no'],
-    [`\${a:no}`, '1'],
+    [`\${a:no}`, ''],
+    [`\${hollow?set}`, 'set'],
+    [`\${a?1}\${a:5}`, '1'],
     [`\${nothing:$b}`, 'x1'],
     [`\${a?{yes $b}:{no}}`, 'yes x1'],
     [`\${empty?{yes}:{no}}`, 'no'],
