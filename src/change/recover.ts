@@ -34,7 +34,7 @@ export function recoverInterrupted(host: Host): Promise<Recovery> {
         await conclude(checkpoint, found)
       } else if (last.state === 'rolled-back') await removeUnlessConflicting(checkpoint)
     }
-    if (ids.length > 0) await removeEmptyState(host)
+    await removeEmptyState(host)
     return { recovered, conflicts }
   })
 }
@@ -52,11 +52,13 @@ async function undoAll(host: Host, checkpoint: Checkpoint): Promise<readonly str
   return conflicts
 }
 
+/** The journal says that it is undone before anything of the checkpoint goes. */
 async function conclude(checkpoint: Checkpoint, conflicts: readonly string[]): Promise<void> {
   if (conflicts.length > 0) {
     await checkpoint.writeManifest({ ...(await checkpoint.manifest()), state: 'rolled-back' })
-    await checkpoint.journal({ event: 'state', state: 'rolled-back' })
-  } else await checkpoint.remove()
+  }
+  await checkpoint.journal({ event: 'state', state: 'rolled-back' })
+  if (conflicts.length === 0) await checkpoint.remove()
 }
 
 /** A clean rollback removes its checkpoint; one that was interrupted while doing so has lost its manifest already. */
