@@ -17,3 +17,14 @@ export function renderCheckpoints(checkpoints: readonly CheckpointView[], style:
     )
     .join('\n')
 }
+
+export interface RollbackView {
+  readonly checkpoint: string
+  /** Paths that were restored. */
+  readonly restored: readonly string[]
+}
+
+export function renderRollback({ checkpoint, restored }: RollbackView, style: ChalkInstance): string {
+  const files = restored.map((path) => `  ${escapeText(path)}`)
+  return [`${style.green('✓')} put back as before ${style.bold(checkpoint)}`, ...files].join('\n')
+}

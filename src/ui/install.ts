@@ -47,7 +47,7 @@ export function renderInstall(carried: CarriedView, view: InstallView, style: Ch
     return `${style.green('✓')} greylisting is installed already, just so: nothing to do`
   }
   if (carried.status === 'planned') return `${carried.diff}\nnothing was changed (--dry-run)`
-  if (carried.status === 'declined') return 'nothing was changed'
+  if (carried.status !== 'applied') return 'nothing was changed'
   const { choices } = view
   const { proof, checkpoint } = carried.result
   const lines = [
