@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import type { FileMeta, Host } from '../host/host.js'
 import { findSmtpd } from './probe.js'
 
-export const CANDIDATE_DIRECTORY = '/run/greyctl/candidate'
+const CANDIDATE_DIRECTORY = '/run/greyctl/candidate'
 
 /**
  * A full copy of a configuration directory with another main.cf, for smtpd to be asked about before it goes live.

@@ -57,7 +57,7 @@ function lonelyGlue(cf: MainCf, definition: Definition, tokens: readonly Token[]
 }
 
 /** Is this word `$name`, `${name}` or `$(name)`? */
-export function isReference(word: string, name: string): boolean {
+function isReference(word: string, name: string): boolean {
   return word === `$${name}` || word === `\${${name}}` || word === `$(${name})`
 }
 

@@ -29,7 +29,7 @@ export function hasRelayGuard(entries: readonly RestrictionEntry[]): boolean {
   return false
 }
 
-export function compatibilityLevel(cf: MainCf): string {
+function compatibilityLevel(cf: MainCf): string {
   return expandParameters(cf, cf.get('compatibility_level')?.value ?? '0') || '0'
 }
 
@@ -54,6 +54,6 @@ function relayDefault(cf: MainCf): string {
   return 'permit_mynetworks, permit_sasl_authenticated, defer_unauth_destination'
 }
 
-export function effectiveList(cf: MainCf, name: string, otherwise: string): readonly RestrictionEntry[] {
+function effectiveList(cf: MainCf, name: string, otherwise: string): readonly RestrictionEntry[] {
   return flattenClasses(cf, readRestrictionText(cf, cf.get(name)?.value ?? otherwise))
 }

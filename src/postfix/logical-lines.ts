@@ -12,7 +12,7 @@ export function isSpace(character: string | undefined): boolean {
 }
 
 /** Offsets into the file's text: the content of one physical line that counts, without its line feed. */
-export interface Piece {
+interface Piece {
   readonly start: number
   readonly end: number
 }

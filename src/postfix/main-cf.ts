@@ -20,7 +20,7 @@ export interface Parameter extends Definition {
   readonly duplicates: readonly number[]
 }
 
-export interface Problem {
+interface Problem {
   readonly kind: 'missing-equals' | 'missing-name' | 'leading-whitespace' | 'nul'
   readonly line: number
   readonly message: string

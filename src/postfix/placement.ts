@@ -8,7 +8,7 @@ import {
   readRestrictions,
 } from './restriction-list.js'
 
-export type WarningCode =
+type WarningCode =
   | 'own-networks-asked'
   | 'authenticated-asked'
   | 'list-ends-early'

@@ -34,7 +34,7 @@ export function findPolicyServices(
 }
 
 /** `inet:HOST:PORT` or `unix:PATH` of `{ endpoint, name=value, … }` or of the plain form. */
-export function endpointOf(argument: string): string {
+function endpointOf(argument: string): string {
   const inside = argument.startsWith('{') ? argument.slice(1, -1) : argument
   return listWords(inside)[0] ?? ''
 }

@@ -26,14 +26,14 @@ export interface ProbeOptions {
   readonly timeoutSeconds?: number
 }
 
-export interface Exchange {
+interface Exchange {
   /** Empty for the greeting. */
   readonly sent: string
   /** The whole reply; lines of a multi-line reply are separated by a line feed. Others wrote it: escape before printing. */
   readonly answer: string
 }
 
-export type ProbeVerdict = 'accepted' | 'deferred' | 'refused' | 'error'
+type ProbeVerdict = 'accepted' | 'deferred' | 'refused' | 'error'
 
 export interface ProbeResult {
   readonly dialogue: readonly Exchange[]

@@ -70,7 +70,7 @@ export function tokensOf(definition: Definition): Token[] {
 const WITH_ARGUMENT =
   /^(check_[a-z_]+_access|check_policy_service|reject_rbl|reject_rbl_client|reject_rhsbl_[a-z_]+|permit_dnswl_client|permit_rhswl_client|sleep)$/
 
-export function takesArgument(name: string): boolean {
+function takesArgument(name: string): boolean {
   return WITH_ARGUMENT.test(name)
 }
 

@@ -1,19 +1,16 @@
 import { GreyctlError } from '../errors.js'
-import { emptyAgain, fillEmpty, findReferences, insertToken, removeReferences } from './edit.js'
+import { fillEmpty, findReferences, insertToken } from './edit.js'
 import { compareLevels } from './expand.js'
 import { effectiveRelayList, hasRelayGuard } from './guards.js'
-import { lineAt, lineStart, lineStop, offsetOf } from './logical-lines.js'
+import { lineAt, offsetOf } from './logical-lines.js'
 import { assertParses, type Definition, type MainCf } from './main-cf.js'
+import { COMMENT, COMMENT_EMPTY, createdValue, GREYCTL_PARAMETER, isOurs } from './ours.js'
 import { choosePlacement, judgePlace, type OwnPermit, type PlacementWarning } from './placement.js'
 import { listWords, restrictionClasses, splitList, tokensOf } from './restriction-list.js'
 
-export const GREYCTL_PARAMETER = 'greyctl_check'
-const DEFAULT_LIST = 'smtpd_recipient_restrictions'
+export { unwireGreylisting } from './unwire.js'
 
-const COMMENT = '# greylisting by greyctl (greyctl uninstall takes this out)'
-/** Remembers that the list was there without entries, so that uninstall leaves it so. */
-const COMMENT_EMPTY =
-  '# greylisting by greyctl, in a list that was empty (greyctl uninstall empties it again)'
+const DEFAULT_LIST = 'smtpd_recipient_restrictions'
 
 export interface WireOptions {
   /** `inet:HOST:PORT` or `unix:PATH` (relative to queue_directory, or absolute). */
@@ -26,7 +23,7 @@ export interface WireOptions {
   readonly postfixVersion?: string
 }
 
-export interface WirePlace {
+interface WirePlace {
   /** The parameter whose value holds the word now. */
   readonly parameter: string
   readonly line: number
@@ -81,7 +78,8 @@ function addToken(original: MainCf, current: MainCf, names: Names): Wired {
   const word = `$${parameter}`
   const definition = current.get(list)
   if (definition === undefined || definition.valueStart === definition.valueEnd) {
-    const value = createdValue(current, word)
+    // without a relay list the recipient list is the relay guard, and an explicit one must hold it
+    const value = createdValue(parameter, !hasRelayGuard(effectiveRelayList(current)))
     const filled = definition === undefined ? current : fillEmpty(current, definition, value)
     const lines = definition === undefined ? [`${list} = ${value}`] : []
     const comment = definition === undefined ? COMMENT : COMMENT_EMPTY
@@ -142,12 +140,6 @@ function isEffective(cf: MainCf, definition: Definition): boolean {
   return cf.get(definition.name)?.line === definition.line
 }
 
-/** Without a relay list the recipient list is the relay guard, and an explicit one must hold it. */
-function createdValue(cf: MainCf, word: string): string {
-  const guard = hasRelayGuard(effectiveRelayList(cf)) ? [] : ['reject_unauth_destination']
-  return ['permit_mynetworks', 'permit_sasl_authenticated', ...guard, word].join(', ')
-}
-
 function define(
   cf: MainCf,
   parameter: string,
@@ -183,96 +175,6 @@ function withEndpoint(cf: MainCf, definition: Definition, endpoint: string): Mai
   const start = offsetOf(logical, index + inside.start)
   const end = offsetOf(logical, index + inside.end - 1) + 1
   return cf.splice(start, end, endpoint)
-}
-
-/**
- * Takes out what `wireGreylisting` put in, also after somebody edited around it: the word wherever it stands now,
- * the parameter and the comment above it, and the list where wire made it and it is unchanged. Never fails on
- * other lines of the file being broken; a parameter of the same name with another meaning stays.
- */
-export function unwireGreylisting(cf: MainCf, parameter: string = GREYCTL_PARAMETER): MainCf {
-  const all = cf.definitions.filter((definition) => definition.name === parameter)
-  if (!all.every((definition) => isOurs(cf, definition))) return cf
-  const emptied = all.reduce((changed, definition) => undoFilled(changed, definition, parameter), cf)
-  let changed = emptied
-  for (;;) {
-    const definition = changed.definitions.findLast((each) => each.name === parameter)
-    if (definition === undefined) return removeReferences(changed, parameter)
-    changed = removeBlock(changed, definition, parameter)
-  }
-}
-
-function undoFilled(cf: MainCf, own: Definition, parameter: string): MainCf {
-  if (commentAbove(cf, own)?.text !== COMMENT_EMPTY) return cf
-  for (const { definition } of findReferences(cf, parameter)) {
-    for (const value of createdValues(parameter)) {
-      const undone = emptyAgain(cf, { ...definition, duplicates: [] }, value)
-      if (undone !== undefined) return undone
-    }
-  }
-  return cf
-}
-
-function createdValues(parameter: string): string[] {
-  const permits = 'permit_mynetworks, permit_sasl_authenticated'
-  return [`${permits}, $${parameter}`, `${permits}, reject_unauth_destination, $${parameter}`]
-}
-
-/** The parameter with its comment and, directly below, the list that wire made. Comments inside a folded value stay. */
-function removeBlock(cf: MainCf, definition: Definition, parameter: string): MainCf {
-  const comment = commentAbove(cf, definition)
-  const pieces = definition.logical.pieces.map((piece) => ({
-    start: piece.start,
-    end: lineStop(cf.text, piece.end),
-  }))
-  const last = pieces.at(-1)
-  const created = last && createdBelow(cf, last.end, parameter)
-  const ranges = [...(comment ? [comment] : []), ...pieces, ...(created ? [created] : [])]
-  const atEnd = ranges.at(-1)?.end === cf.text.length && !cf.text.endsWith('\n')
-  let changed = cf
-  for (const range of ranges.reverse()) changed = changed.splice(range.start, range.end, '')
-  // appended to a file without a last line feed: the one in front was ours too
-  if (atEnd && comment !== undefined) {
-    const feed = /\r?\n$/.exec(changed.text)?.[0] ?? ''
-    const own = Math.min(comment.lineEnd.length, feed.length)
-    return changed.splice(changed.text.length - own, changed.text.length, '')
-  }
-  return changed
-}
-
-interface CommentLine {
-  readonly start: number
-  readonly end: number
-  readonly text: string
-  readonly lineEnd: string
-}
-
-function commentAbove(cf: MainCf, definition: Definition): CommentLine | undefined {
-  const end = definition.logical.pieces[0]?.start ?? 0
-  if (end === 0) return undefined
-  const start = lineStart(cf.text, end - 1)
-  const line = cf.text.slice(start, end)
-  const text = line.trim()
-  if (text !== COMMENT && text !== COMMENT_EMPTY) return undefined
-  return { start, end, text, lineEnd: line.endsWith('\r\n') ? '\r\n' : '\n' }
-}
-
-function createdBelow(
-  cf: MainCf,
-  start: number,
-  parameter: string,
-): { start: number; end: number } | undefined {
-  const definition = cf.definitions.find((each) => each.logical.pieces[0]?.start === start)
-  if (definition === undefined || definition.logical.pieces.length !== 1) return undefined
-  const written = definition.logical.joined.replace(/\r$/, '')
-  const canonical = createdValues(parameter).map((value) => `${definition.name} = ${value}`)
-  return canonical.includes(written) ? { start, end: lineStop(cf.text, start) } : undefined
-}
-
-/** Ours: under our comment, or a policy check, or emptied to switch it off. */
-function isOurs(cf: MainCf, definition: Definition): boolean {
-  if (commentAbove(cf, definition) !== undefined || definition.value === '') return true
-  return listWords(definition.value).some((word) => word.toLowerCase() === 'check_policy_service')
 }
 
 function assertNameFree(cf: MainCf, parameter: string): void {

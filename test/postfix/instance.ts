@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createRealHost } from '../../src/host/real.js'
 
 /** Installs Debian's postfix where it is missing; false, with a line, where that cannot be. */
 export function havePostfix(): boolean {
@@ -10,9 +11,9 @@ export function havePostfix(): boolean {
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
     return skip('postfix is missing and cannot be installed')
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  execFileSync('apt-get', ['update', '-q'], { env, stdio: 'ignore' })
+  execFileSync('/usr/bin/apt-get', ['update', '-q'], { env, stdio: 'ignore' })
   const options = ['-qy', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold']
-  execFileSync('apt-get', ['install', ...options, 'postfix'], { env, stdio: 'ignore' })
+  execFileSync('/usr/bin/apt-get', ['install', ...options, 'postfix'], { env, stdio: 'ignore' })
   return existsSync('/usr/sbin/postconf')
 }
 
@@ -35,7 +36,8 @@ export async function makeInstance(text: string): Promise<Instance> {
   const root = await mkdtemp(join(tmpdir(), 'greyctl-postfix-'))
   await chmod(root, 0o755)
   const directory = join(root, 'etc')
-  const owner = ownerOf('postfix')
+  const owner = await createRealHost().user('postfix')
+  if (owner === undefined) throw new Error('no user postfix')
   for (const name of ['etc', 'queue', 'queue/pid']) await mkdir(join(root, name), { mode: 0o755 })
   for (const name of ['data', 'queue/private', 'queue/incoming', 'queue/public']) {
     await mkdir(join(root, name), { mode: 0o700 })
@@ -72,11 +74,6 @@ async function stopped(master: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => master.once('exit', resolve))
   master.kill('SIGTERM')
   await ended
-}
-
-function ownerOf(user: string): { uid: number; gid: number } {
-  const [, , uid, gid] = execFileSync('getent', ['passwd', user], { encoding: 'utf8' }).split(':')
-  return { uid: Number(uid), gid: Number(gid) }
 }
 
 /** Parameters of a small server with one own domain, in the style of Debian's main.cf. */
