@@ -47,6 +47,9 @@ import {
 export const PROVE_CANDIDATE = 'prove-candidate'
 export const PROVE_LIVE = 'prove-live'
 
+const NOT_RUNNING =
+  'Postfix does not run, so it cannot be asked whether this works; once it runs: greyctl verify --live'
+
 export interface InstallPlan {
   readonly plan: Plan
   /** main.cf as it will be: what the candidate is made of. */
@@ -80,6 +83,7 @@ export function planInstall(
       service.some(({ path }) => path === UNIT_FILES.socket) || settings.some(({ id }) => id === 'options'),
   }
   const mainCf = fileStep(wired.file, facts.mainCf)
+  const proving = facts.live && options.proof && facts.postfixRunning
   const starting = facts.live ? startService(facts.init, facts.service, change) : []
   const work: Step[] = [
     ...directorySteps(facts),
@@ -89,20 +93,19 @@ export function planInstall(
     ...(facts.live && facts.user === undefined ? [createUserStep()] : []),
     ...(facts.live && !facts.directories.has(STORE_DIR) ? [dropStoreBack()] : []),
     ...starting,
-    ...(facts.live && options.proof && (mainCf || starting.length > 0)
+    ...(proving && (mainCf || starting.length > 0)
       ? [prove(PROVE_CANDIDATE, 'ask Postfix about the new configuration before it goes live')]
       : []),
     ...mainCfSteps(facts, mainCf),
     ...stepsFor([record], facts),
   ]
   const changes = work.length > 0
-  const proof =
-    facts.live && options.proof && changes ? [prove(PROVE_LIVE, 'prove it on the live configuration')] : []
+  const proof = proving && changes ? [prove(PROVE_LIVE, 'prove it on the live configuration')] : []
   return {
     plan: { title: 'install', steps: [...work, ...proof] },
     mainCf: wired.file.content as Buffer,
     notes: wired.notes,
-    warnings: wired.warnings,
+    warnings: [...wired.warnings, ...(facts.live && !facts.postfixRunning ? [NOT_RUNNING] : [])],
   }
 }
 

@@ -45,6 +45,8 @@ export async function findScenario(host: Host, configDir: string): Promise<Scena
       break
     }
     otherRule = result.answer
+    // smtpd could not be asked at all: more questions would only wait as long again
+    if (result.verdict === 'error') break
   }
   return { stranger, otherRule, untouched: untouchedSamples(facts, client, domain) }
 }
