@@ -11,7 +11,7 @@ import { type RestrictionList, readRestrictions, type Token, tokensOf } from './
  */
 export function insertToken(cf: MainCf, list: string, gap: number, word: string): MainCf {
   const definition = cf.get(list)
-  if (definition === undefined || definition.valueStart === definition.valueEnd) {
+  if (definition === undefined || tokensOf(definition).length === 0) {
     throw new GreyctlError('config-invalid', `${list} has no entries`, { where: cf.path })
   }
   const read = readRestrictions(cf, definition)
@@ -53,7 +53,8 @@ function lonelyGlue(cf: MainCf, definition: Definition, tokens: readonly Token[]
   if (first === undefined) return ', '
   const start = lineStart(cf.text, first.start)
   if (start <= offsetOf(definition.logical, definition.equals)) return ', '
-  return `,${cf.lineEnd}${cf.text.slice(start, first.start)}`
+  // a form feed indents a line, and yet separates no words
+  return `,${cf.lineEnd}${cf.text.slice(start, first.start).replace(/[\f\v]/g, ' ')}`
 }
 
 /** Is this word `$name`, `${name}` or `$(name)`? */
@@ -135,6 +136,7 @@ export function fillEmpty(cf: MainCf, definition: Parameter, value: string): Mai
 /** The reverse of `fillEmpty`; undefined when the definition no longer reads as that left it. */
 export function emptyAgain(cf: MainCf, definition: Parameter, value: string): MainCf | undefined {
   const at = offsetOf(definition.logical, definition.equals) + 1
-  if (definition.logical.joined.slice(definition.equals + 1).trimEnd() !== ` ${value}`) return undefined
+  const written = definition.logical.joined.slice(definition.equals + 1)
+  if (!written.startsWith(` ${value}`) || !/^[\s,]*$/.test(written.slice(value.length + 1))) return undefined
   return cf.splice(at, at + value.length + 1, '')
 }

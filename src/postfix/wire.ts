@@ -77,7 +77,7 @@ function addToken(original: MainCf, current: MainCf, names: Names): Wired {
   const { endpoint, parameter, list } = names
   const word = `$${parameter}`
   const definition = current.get(list)
-  if (definition === undefined || definition.valueStart === definition.valueEnd) {
+  if (definition === undefined || tokensOf(definition).length === 0) {
     // without a relay list the recipient list is the relay guard, and an explicit one must hold it
     const value = createdValue(parameter, !hasRelayGuard(effectiveRelayList(current)))
     const filled = definition === undefined ? current : fillEmpty(current, definition, value)
@@ -123,7 +123,14 @@ function finish(original: MainCf, cf: MainCf, outcome: Outcome): Wired {
   )
   const token = place?.tokens[place.index]
   if (place === undefined || token === undefined) {
-    throw new GreyctlError('internal', `the check did not arrive in ${outcome.list}`, { where: cf.path })
+    throw new GreyctlError(
+      'config-invalid',
+      `${outcome.list} is written in a way that greyctl cannot add to`,
+      {
+        where: `${cf.path}:${original.get(outcome.list)?.line ?? 1}`,
+        hints: ['write its entries with commas or blanks between them'],
+      },
+    )
   }
   const placement: WirePlace = {
     parameter: place.definition.name,

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GreyctlError } from '../../src/errors.js'
 import { parseMainCf, parseMainCfBytes } from '../../src/postfix/main-cf.js'
@@ -177,6 +178,58 @@ describe('wire and unwire', () => {
   })
 })
 
+describe('any text', () => {
+  const fragments = fc.constantFrom(
+    ...[
+      LIST,
+      LIST,
+      '\n',
+      '\n',
+      '\r\n',
+      '\r',
+      ' ',
+      '\t',
+      '=',
+      ' = ',
+      ',',
+      '#',
+      '\n#',
+      '\n ',
+      '\n\t# x\n  ',
+      '\f',
+      '\u00a0',
+    ],
+    ...[
+      'permit_mynetworks',
+      'permit',
+      'reject',
+      'check_client_access',
+      'hash:/a',
+      'warn_if_reject',
+      '{ a, b }',
+      'a',
+      '$a',
+    ],
+    ...['permit_mynetworks, permit_sasl_authenticated', 'permit_sasl_authenticated', '{', '}', '\na = '],
+    ...[`\n${LIST} = `, `\n${LIST} =`, `\n${COMMENT}\n`, '\nsmtpd_relay_restrictions ='],
+  )
+  it('comes back as it was, wherever it can be wired', () => {
+    let wired = 0
+    fc.assert(
+      fc.property(fc.array(fragments, { maxLength: 25 }), (parts) => {
+        const text = parts.join('')
+        const cf = attempt(() => wireGreylisting(parseMainCf(text), { endpoint }).cf)
+        if (cf === undefined) return
+        wired += 1
+        expect(unwireGreylisting(cf).toString()).toBe(text)
+        expect(wireGreylisting(cf, { endpoint }).changed).toBe(false)
+      }),
+      { numRuns: 1500 },
+    )
+    expect(wired).toBeGreaterThan(75)
+  })
+})
+
 describe('another endpoint', () => {
   it.each([
     [PARAMETER, PARAMETER.replace('inet:127.0.0.1:10023', 'unix:private/greyctl')],
@@ -312,6 +365,16 @@ describe('refusals', () => {
     expect(caught(() => wireGreylisting(parseMainCf(list), { endpoint: bad })).code).toBe('usage')
   })
 })
+
+/** undefined for what wire refuses: it does so with an error for people. */
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action()
+  } catch (error) {
+    if (error instanceof GreyctlError && error.code !== 'internal') return undefined
+    throw error
+  }
+}
 
 function caught(action: () => unknown): GreyctlError {
   try {
