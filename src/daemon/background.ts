@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process'
+
+/** Set for the child of --daemonize; its start-up ends with one of these to the parent. */
+export const CHILD_MARK = 'GREYCTL_DAEMON_CHILD'
+export type StartReport = { readonly listening: readonly string[] } | { readonly error: string }
+
+/** Starts the same program once more, without a terminal, and waits until it listens or fails. The exit code. */
+export async function startInBackground(
+  argv: readonly string[],
+  print: (text: string) => void,
+  complain: (text: string) => void,
+): Promise<number> {
+  const program = process.argv[1] ?? ''
+  const child = spawn(process.execPath, [...process.execArgv, program, ...argv], {
+    detached: true,
+    cwd: '/',
+    env: { ...process.env, [CHILD_MARK]: '1' },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  let stderr = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    if (stderr.length < 10_000) stderr += chunk.toString()
+  })
+  const report = await new Promise<StartReport>((resolve) => {
+    child.once('message', (message) => resolve(message as StartReport))
+    child.once('error', (error) => resolve({ error: error.message }))
+    child.once('close', (code, signal) =>
+      resolve({ error: stderr.trim() || `the daemon ended at once (${signal ?? code})` }),
+    )
+  })
+  if ('error' in report) {
+    complain(report.error)
+    return 1
+  }
+  print(report.listening.join('\n'))
+  child.disconnect()
+  child.stderr?.destroy()
+  child.unref()
+  return 0
+}
+
+/** In the child: tells the parent, then lets go of it. */
+export function reportStart(report: StartReport): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.send) {
+      resolve()
+      return
+    }
+    process.send(report, () => {
+      if (process.connected) process.disconnect()
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,46 @@
+import type { Policy } from '../greylist/policy.js'
+import { isExpired } from '../greylist/record.js'
+import type { Store } from '../store/store.js'
+import type { Log } from './log.js'
+
+/** Milliseconds of each slice, and between slices: cleaning never takes more than a tenth of the time. */
+const BUDGET = 5
+const PAUSE = 50
+/** Milliseconds between two rounds through the whole store. */
+const ROUND = 3_600_000
+
+/** Removes expired records, in slices, an hour after the last round. Returns how to stop it. */
+export function startCleaning(
+  store: Store,
+  policy: () => Policy,
+  clock: () => number,
+  log: Log,
+  { round = ROUND, pause = PAUSE }: { readonly round?: number; readonly pause?: number } = {},
+): () => void {
+  let timer: NodeJS.Timeout
+  let removed = 0
+  const slice = async () => {
+    let wait = round
+    try {
+      const rules = policy()
+      const now = Math.floor(clock() / 1000)
+      const result = await store.expire(
+        (key, record) => isExpired(key.slice(0, 1), record, rules, now),
+        BUDGET,
+      )
+      removed += result.removed
+      if (!result.done) wait = pause
+      else if (removed > 0) {
+        log.line(`cleaning finished: ${removed} expired entries removed`)
+        removed = 0
+      }
+    } catch (error) {
+      log.rarely('cleaning', `warning: cleaning the store failed: ${(error as Error).message}`)
+    }
+    timer = setTimeout(slice, wait)
+    timer.unref()
+  }
+  timer = setTimeout(slice, round)
+  timer.unref()
+  return () => clearTimeout(timer)
+}

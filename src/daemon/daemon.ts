@@ -1,0 +1,82 @@
+import { unlinkSync, writeFileSync } from 'node:fs'
+import type { Policy } from '../greylist/policy.js'
+import { openStore } from '../store/open.js'
+import type { Store } from '../store/store.js'
+import { startCleaning } from './cleaning.js'
+import { Engine } from './engine.js'
+import { readLists } from './lists.js'
+import type { Log } from './log.js'
+import type { DaemonOptions } from './options.js'
+import { becomeUser, findIdentity, prepareDirectory } from './privileges.js'
+import { PolicyServer } from './server.js'
+
+export interface Daemon {
+  /** `listening on …`, a line for each address. */
+  readonly listening: readonly string[]
+  /** Reads the whitelists again. */
+  reload(): void
+  /** Answers what was received, closes everything. */
+  stop(): Promise<void>
+}
+
+export interface DaemonParts {
+  readonly log: Log
+  readonly version: string
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number
+  /** Instead of the store that the options name. */
+  readonly store?: Store
+}
+
+/**
+ * Bind, write the pid file, drop privileges, open the store, answer: in this order, since the first two need root and
+ * the store must belong to the daemon's user. Connections that come meanwhile wait.
+ */
+export async function startDaemon(options: DaemonOptions, parts: DaemonParts): Promise<Daemon> {
+  const { log } = parts
+  const clock = parts.clock ?? Date.now
+  const identity = findIdentity(options.user, options.group)
+  let lists = readLists(options.clientFiles, options.recipientFiles)
+  for (const warning of [...lists.unread, ...lists.warnings]) log.line(`warning: ${warning}`)
+  const server = new PolicyServer(log)
+  const listening: string[] = []
+  for (const endpoint of options.endpoints) listening.push(...(await server.listen(endpoint)))
+  if (options.pidfile !== undefined) writeFileSync(options.pidfile, `${process.pid}\n`, { mode: 0o644 })
+  if (identity) {
+    if (options.store.kind === 'lmdb') prepareDirectory(options.store.directory, identity)
+    becomeUser(identity)
+  }
+  process.umask(0o077)
+  const store =
+    parts.store ?? openStore(options.store, { warn: (message) => log.line(`warning: ${message}`) })
+  const policy = (): Policy => ({ ...options.policy, clients: lists.clients, recipients: lists.recipients })
+  const { action, text, header, hostname, quiet, testClock } = options
+  const texts = { action, text, header, hostname, version: parts.version }
+  server.start(new Engine({ store, policy, texts, log, quiet, testClock, clock }))
+  // records of a simulated time would all look expired, or none
+  const stopCleaning = testClock ? () => {} : startCleaning(store, policy, clock, log)
+  return {
+    listening: listening.map((name) => `listening on ${name}`),
+    reload() {
+      log.line('HUP received: reloading whitelists...')
+      const next = readLists(options.clientFiles, options.recipientFiles)
+      for (const warning of [...next.unread, ...next.warnings]) log.line(`warning: ${warning}`)
+      if (next.unread.length === 0) lists = next
+      else log.line('warning: the whitelists stay as they were')
+    },
+    async stop() {
+      stopCleaning()
+      await server.drain()
+      await store.close()
+      if (options.pidfile !== undefined) removeQuietly(options.pidfile)
+    },
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // /run belongs to root: the init script removes what we may not
+  }
+}

@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process'
+import { write } from 'node:fs'
+
+/** A write per line would halve the rate; nobody misses a log line for this long (milliseconds). */
+const FLUSH_AFTER = 50
+/** Characters that wait at most: a reader that hangs costs lines, never mail or memory. */
+const MOST_WAITING = 4 * 1024 * 1024
+
+/** Takes text, calls back when it is written (or cannot be). Never throws, never blocks. */
+export interface Sink {
+  (text: string, done: () => void): void
+  close?(): void
+}
+
+export interface Log {
+  line(text: string): void
+  /** As line, at most once a minute for each topic. */
+  rarely(topic: string, text: string): void
+  /** Resolves when everything is written, or after the time (milliseconds). */
+  flush(timeout: number): Promise<void>
+}
+
+const RARELY = 60_000
+
+export function createLog(sink: Sink): Log {
+  let waiting: string[] = []
+  let size = 0
+  let dropped = 0
+  let writing = false
+  let timer: NodeJS.Timeout | undefined
+  let idle: (() => void)[] = []
+  const last = new Map<string, number>()
+
+  const pump = () => {
+    timer = undefined
+    if (writing) return
+    if (waiting.length === 0) {
+      for (const resolve of idle) resolve()
+      idle = []
+      return
+    }
+    if (dropped > 0) waiting.push(`warning: ${dropped} log lines dropped: the log's reader is too slow\n`)
+    const text = waiting.join('')
+    waiting = []
+    size = 0
+    dropped = 0
+    writing = true
+    sink(text, () => {
+      writing = false
+      pump()
+    })
+  }
+  const line = (text: string) => {
+    if (size > MOST_WAITING) {
+      dropped += 1
+      return
+    }
+    waiting.push(`${text}\n`)
+    size += text.length + 1
+    timer ??= setTimeout(pump, FLUSH_AFTER)
+  }
+  return {
+    line,
+    rarely(topic, text) {
+      const now = performance.now()
+      const before = last.get(topic)
+      if (before !== undefined && now - before < RARELY) return
+      last.set(topic, now)
+      line(text)
+    },
+    flush(timeout) {
+      return new Promise((resolve) => {
+        idle.push(resolve)
+        setTimeout(resolve, timeout).unref()
+        clearTimeout(timer)
+        pump()
+      })
+    },
+  }
+}
+
+/** Standard error, by asynchronous writes: a full pipe must not hold the daemon. */
+export function stderrSink(descriptor = 2): Sink {
+  const send = (bytes: Buffer, done: () => void) => {
+    write(descriptor, bytes, (error, count) => {
+      if (error?.code === 'EAGAIN') setTimeout(send, 20, bytes, done)
+      else if (error || count >= bytes.length) done()
+      else send(bytes.subarray(count), done)
+    })
+  }
+  return (text, done) => send(Buffer.from(text, 'latin1'), done)
+}
+
+/** After a logger died, the next one is tried so much later (milliseconds). */
+const RESTART_AFTER = 5000
+
+/**
+ * syslog, through a `logger` that reads lines: Node has no datagram sockets of the unix kind. While none can run (no
+ * /dev/log), lines are dropped.
+ */
+export function syslogSink(facility: string, program = 'logger'): Sink {
+  let child: ReturnType<typeof start> | undefined
+  let retryAt = 0
+  const start = () => {
+    const made = spawn(program, ['-t', 'greyctl', '-p', `${facility}.info`], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+    const gone = () => {
+      if (child !== made) return
+      child = undefined
+      retryAt = performance.now() + RESTART_AFTER
+    }
+    made.on('error', gone)
+    made.on('exit', gone)
+    made.stdin.on('error', gone)
+    made.unref()
+    return made
+  }
+  const sink = (text: string, done: () => void) => {
+    if (child === undefined && performance.now() >= retryAt) child = start()
+    if (child === undefined) {
+      done()
+      return
+    }
+    const current = child
+    let finished = false
+    const once = () => {
+      if (finished) return
+      finished = true
+      current.removeListener('exit', once)
+      current.removeListener('error', once)
+      done()
+    }
+    current.once('exit', once)
+    current.once('error', once)
+    current.stdin.write(text, 'latin1', once)
+  }
+  return Object.assign(sink, { close: () => child?.stdin.end() })
+}

@@ -1,0 +1,148 @@
+import { readFileSync, realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { GreyctlError } from '../errors.js'
+import { CHILD_MARK, reportStart, startInBackground } from './background.js'
+import { type Daemon, startDaemon } from './daemon.js'
+import { readLists } from './lists.js'
+import { createLog, type Log, stderrSink, syslogSink } from './log.js'
+import { type DaemonOptions, HELP, parseOptions } from './options.js'
+
+/**
+ * What systemd and the init script start: `node dist/daemon/main.js [options]`. Resolves with the exit code when the
+ * daemon has ended (or is in the background): 0, 1 it could not start, 2 usage or a whitelist that --check complains of.
+ */
+export async function runDaemon(argv: readonly string[]): Promise<number> {
+  let options: DaemonOptions
+  try {
+    options = parseOptions(argv, { inherited: inheritedSockets(process.env, process.pid) })
+  } catch (error) {
+    complain(describe(error))
+    return error instanceof GreyctlError ? error.exitCode : 1
+  }
+  if (options.help) return print(HELP)
+  if (options.version) return print(`greyctl ${version()}\n`)
+  if (options.check) return check(options)
+  const child = process.env[CHILD_MARK] !== undefined
+  if (options.daemonize && !child) {
+    return startInBackground(argv, (text) => print(`${text}\n`), complain)
+  }
+  return serve(options)
+}
+
+async function serve(options: DaemonOptions): Promise<number> {
+  const sink = options.daemonize ? syslogSink(options.facility) : stderrSink()
+  const log = createLog(sink)
+  // the parent, or whoever reads standard error, may be gone; that is no reason to stop
+  process.stderr.on('error', () => {})
+  process.stdout.on('error', () => {})
+  const signals = watchSignals()
+  let daemon: Daemon
+  try {
+    daemon = await startDaemon(options, { log, version: version() })
+  } catch (error) {
+    await log.flush(1000)
+    if (options.daemonize) await reportStart({ error: describe(error) })
+    else complain(describe(error))
+    return 1
+  }
+  surviveBugs(log)
+  for (const line of daemon.listening) log.line(line)
+  if (options.verbose) log.line(`process ${process.pid}, Node ${process.version}`)
+  await reportStart({ listening: daemon.listening })
+  signals.onReload(() => daemon.reload())
+  await signals.ended
+  await daemon.stop()
+  log.line('Server closing!')
+  await log.flush(1000)
+  sink.close?.()
+  return 0
+}
+
+interface Signals {
+  readonly ended: Promise<void>
+  onReload(reload: () => void): void
+}
+
+/** Before anything else: a signal during the start is obeyed after it. */
+function watchSignals(): Signals {
+  let reload = () => {}
+  process.on('SIGHUP', () => reload())
+  const ended = new Promise<void>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(name, () => resolve())
+  })
+  return {
+    ended,
+    onReload(next) {
+      reload = next
+    },
+  }
+}
+
+/** A bug in one connection must not end the service of all. */
+function surviveBugs(log: Log): void {
+  const report = (error: unknown) =>
+    log.rarely('bug', `warning: internal error: ${error instanceof Error ? oneLine(error) : String(error)}`)
+  process.on('uncaughtException', report)
+  process.on('unhandledRejection', report)
+}
+
+function oneLine(error: Error): string {
+  return (error.stack ?? error.message).replace(/\s*\n\s*/g, ' | ')
+}
+
+function check(options: DaemonOptions): number {
+  const { warnings, unread } = readLists(options.clientFiles, options.recipientFiles)
+  for (const warning of [...unread, ...warnings]) complain(warning)
+  if (warnings.length + unread.length > 0) return 2
+  return print('options and whitelists are fine\n')
+}
+
+/** sd_listen_fds(3): descriptors from 3 on, if they are meant for this process. Children must not take them for theirs. */
+export function inheritedSockets(environment: NodeJS.ProcessEnv, pid: number): number[] {
+  const count = Number(environment.LISTEN_FDS ?? 0)
+  const ours = environment.LISTEN_PID === String(pid)
+  delete environment.LISTEN_PID
+  delete environment.LISTEN_FDS
+  delete environment.LISTEN_FDNAMES
+  if (!ours || !Number.isInteger(count) || count < 1) return []
+  return Array.from({ length: count }, (_, index) => index + 3)
+}
+
+function version(): string {
+  try {
+    const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+    return String((JSON.parse(text) as { version?: unknown }).version ?? '0')
+  } catch {
+    return '0'
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof GreyctlError)) return error instanceof Error ? error.message : String(error)
+  const where = error.where === undefined ? '' : `${error.where}: `
+  return [`${where}${error.message}`, ...error.hints.map((hint) => `  ${hint}`)].join('\n')
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+function complain(text: string): void {
+  process.stderr.write(`greyctl: ${text}\n`)
+}
+
+/** Started as a program, through a link or not; imported, it does nothing. */
+function isMain(): boolean {
+  const program = process.argv[1]
+  if (program === undefined) return false
+  try {
+    return realpathSync(program) === realpathSync(fileURLToPath(import.meta.url))
+  } catch {
+    return false
+  }
+}
+
+if (isMain()) {
+  runDaemon(process.argv.slice(2)).then((code) => process.exit(code))
+}

@@ -1,0 +1,164 @@
+import { lookup } from 'node:dns/promises'
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
+import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { GreyctlError } from '../errors.js'
+import { Connection } from './connection.js'
+import type { Engine } from './engine.js'
+import type { Log } from './log.js'
+
+export type Endpoint =
+  | { readonly kind: 'inet'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string; readonly mode: number }
+  /** Inherited from systemd, already listening (sd_listen_fds(3)). */
+  | { readonly kind: 'descriptor'; readonly descriptor: number }
+
+/** More than Postfix's default_process_limit (100) for several instances; a flood beyond costs no memory. */
+const MOST_CONNECTIONS = 1000
+/** Postfix's connections wait here while the daemon is busy. The system may allow less. */
+const BACKLOG = 512
+/** What lies in the sockets' buffers at SIGTERM is still read for so long (milliseconds). */
+const READ_ON = 100
+/** After that, connections get so long to take their answers (milliseconds). */
+const LINGER = 2000
+
+/** The listening sockets and their connections. Requests that come before `start` wait. */
+export class PolicyServer {
+  readonly #servers: Server[] = []
+  readonly #connections = new Set<Connection>()
+  readonly #early: Socket[] = []
+  readonly #log: Log
+  #engine: Engine | undefined
+  #draining = false
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  /** Binds, and says where it listens. Throws GreyctlError('port-taken') or ('service-failed'). */
+  async listen(endpoint: Endpoint): Promise<readonly string[]> {
+    if (endpoint.kind === 'unix') await removeStaleSocket(endpoint.path)
+    const names: string[] = []
+    for (const options of await listenOptions(endpoint)) {
+      const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
+      server.maxConnections = MOST_CONNECTIONS
+      server.on('drop', () =>
+        this.#log.rarely('drop', `warning: more than ${MOST_CONNECTIONS} connections, new ones are refused`),
+      )
+      await bound(server, options, endpoint)
+      server.on('error', (error) => this.#log.rarely('accept', `warning: ${error.message}`))
+      this.#servers.push(server)
+      names.push(nameOf(server, endpoint))
+    }
+    if (endpoint.kind === 'unix') chmodSync(endpoint.path, endpoint.mode)
+    return names
+  }
+
+  start(engine: Engine): void {
+    this.#engine = engine
+    for (const socket of this.#early.splice(0)) this.#accept(socket)
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#engine === undefined) {
+      this.#early.push(socket)
+      socket.on('error', () => socket.destroy())
+      return
+    }
+    const connection = new Connection(socket, this.#engine, this.#log)
+    this.#connections.add(connection)
+    socket.once('close', () => this.#connections.delete(connection))
+    if (this.#draining) connection.drain()
+  }
+
+  /** Answers what was received, closes everything. Resolves within about two seconds. */
+  async drain(): Promise<void> {
+    this.#draining = true
+    const closed = Promise.all(
+      this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+    )
+    await sleep(READ_ON)
+    for (const connection of this.#connections) connection.drain()
+    const deadline = setTimeout(() => {
+      for (const connection of this.#connections) connection.destroy()
+    }, LINGER)
+    await closed
+    clearTimeout(deadline)
+  }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
+
+async function listenOptions(endpoint: Endpoint): Promise<ListenOptions[]> {
+  if (endpoint.kind === 'descriptor') return [{ fd: endpoint.descriptor } as ListenOptions]
+  if (endpoint.kind === 'unix') return [{ path: endpoint.path, backlog: BACKLOG }]
+  const { host, port } = endpoint
+  const addresses = await lookup(host, { all: true }).catch((cause: Error) => {
+    throw new GreyctlError('service-failed', `cannot listen on ${host}: ${cause.message}`, { cause })
+  })
+  // with --inet=localhost:0 each family would get a port of its own
+  const used = port === 0 ? addresses.slice(0, 1) : addresses
+  return [...new Set(used.map(({ address }) => address))].map((address) => ({
+    host: address,
+    port,
+    backlog: BACKLOG,
+    ipv6Only: address.includes(':'),
+  }))
+}
+
+function bound(server: Server, options: ListenOptions, endpoint: Endpoint): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const where = describe(endpoint)
+      if (error.code === 'EADDRINUSE') {
+        reject(
+          new GreyctlError('port-taken', `cannot listen on ${where}: somebody else does`, {
+            hints: ['stop the other program, or choose another address with --inet or --unix'],
+            cause: error,
+          }),
+        )
+      } else {
+        reject(
+          new GreyctlError('service-failed', `cannot listen on ${where}: ${error.message}`, { cause: error }),
+        )
+      }
+    })
+    server.listen(options, () => {
+      server.removeAllListeners('error')
+      resolve()
+    })
+  })
+}
+
+function describe(endpoint: Endpoint): string {
+  if (endpoint.kind === 'inet') return `${endpoint.host}:${endpoint.port}`
+  return endpoint.kind === 'unix' ? endpoint.path : `inherited descriptor ${endpoint.descriptor}`
+}
+
+function nameOf(server: Server, endpoint: Endpoint): string {
+  const address = server.address()
+  if (typeof address === 'string') return `unix:${address}`
+  if (address === null) return describe(endpoint)
+  return `inet:${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+}
+
+/** A socket that a killed daemon left behind is removed; one that somebody answers on, or any other file, is not. */
+async function removeStaleSocket(path: string): Promise<void> {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return
+  if (await answers(path)) {
+    throw new GreyctlError('port-taken', `cannot listen on ${path}: somebody else does`, { where: path })
+  }
+  unlinkSync(path)
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}

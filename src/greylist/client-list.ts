@@ -1,0 +1,89 @@
+import { type AddressBytes, inNetwork, maskAddress, type Network, parseAddress } from './address.js'
+import { eachEntry, type ListWarning, parseExpression } from './list-file.js'
+
+/** Clients that are never greylisted, by verified host name or by address. */
+export interface ClientList {
+  readonly size: number
+  matches(name: string, address: AddressBytes): boolean
+}
+
+interface Entries {
+  readonly expressions: RegExp[]
+  readonly networks: Network[]
+  readonly suffixes: Set<string>
+}
+
+/**
+ * postgrey's format (postgrey(8), --whitelist-clients), the first that fits a line: `/expression/` over the host name;
+ * an IPv4 address, network or its first two or three octets; an IPv6 address or network; else a host name, which
+ * stands for all names below it too.
+ */
+export function parseClientList(files: readonly { readonly path: string; readonly text: string }[]): {
+  readonly list: ClientList
+  readonly warnings: readonly ListWarning[]
+} {
+  const entries: Entries = { expressions: [], networks: [], suffixes: new Set() }
+  const warnings: ListWarning[] = []
+  for (const { path, text } of files) {
+    eachEntry(text, (entry, line) => {
+      const complaint = addEntry(entries, entry)
+      if (complaint !== undefined) warnings.push({ path, line, message: complaint })
+    })
+  }
+  return { list: clientList(entries), warnings }
+}
+
+function addEntry(entries: Entries, entry: string): string | undefined {
+  if (/^\/\S*\/$/.test(entry)) {
+    const expression = parseExpression(entry.slice(1, -1))
+    if (typeof expression === 'string') return expression
+    entries.expressions.push(expression)
+    return undefined
+  }
+  if (/\s/.test(entry)) return "doesn't look like a hostname"
+  const network = parseNetwork(entry)
+  if (network === undefined && /^[\d./]+$/.test(entry)) return "doesn't look like an address or network"
+  if (network) entries.networks.push(network)
+  else entries.suffixes.add(entry.toLowerCase().replace(/^\.+|\.+$/g, ''))
+  return undefined
+}
+
+function parseNetwork(entry: string): Network | undefined {
+  const octets = /^\d{1,3}\.\d{1,3}(?:\.\d{1,3})?$/.test(entry) ? entry.split('.') : undefined
+  if (octets) {
+    const bytes = parseAddress([...octets, '0', '0'].slice(0, 4).join('.'))
+    return bytes && { bytes, prefix: octets.length * 8 }
+  }
+  const [text = '', length, ...rest] = entry.split('/')
+  const bytes = parseAddress(text)
+  if (bytes === undefined || rest.length > 0) return undefined
+  const prefix = length === undefined ? bytes.length * 8 : prefixLength(length, bytes.length * 8)
+  return prefix === undefined ? undefined : { bytes: maskAddress(bytes, prefix), prefix }
+}
+
+function prefixLength(text: string, largest: number): number | undefined {
+  return /^\d{1,3}$/.test(text) && Number(text) <= largest ? Number(text) : undefined
+}
+
+function clientList({ expressions, networks, suffixes }: Entries): ClientList {
+  return {
+    size: expressions.length + networks.length + suffixes.size,
+    matches(name, address) {
+      if (hasSuffix(suffixes, name.toLowerCase())) return true
+      if (networks.some((network) => inNetwork(address, network))) return true
+      return expressions.some((expression) => expression.test(name))
+    },
+  }
+}
+
+/** The name itself, or any name it lies below. */
+export function hasSuffix(suffixes: ReadonlySet<string>, name: string): boolean {
+  let rest = name
+  while (rest !== '') {
+    if (suffixes.has(rest)) return true
+    const dot = rest.indexOf('.')
+    if (dot < 0) return false
+    rest = rest.slice(dot + 1)
+  }
+  return false
+}

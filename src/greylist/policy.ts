@@ -1,0 +1,46 @@
+import type { ClientList } from './client-list.js'
+import type { RecipientList } from './recipient-list.js'
+
+const HOUR = 3600
+const DAY = 24 * HOUR
+
+/** How greylisting decides. All times in seconds. */
+export interface Policy {
+  /** A first mail waits this long (RFC 6647 §4.1). 0: nothing is deferred. */
+  readonly delay: number
+  /** A retry later than this after the first try counts as a first try. */
+  readonly retryWindow: number
+  /** What was not seen for this long is forgotten. */
+  readonly maxAge: number
+  /** A client whose mails passed this often, counted at most once an hour, is not greylisted any more. 0: never. */
+  readonly autoWhitelist: number
+  readonly ipv4Prefix: number
+  readonly ipv6Prefix: number
+  /** Decide and remember, but defer nobody. */
+  readonly learn: boolean
+  readonly clients: ClientList
+  readonly recipients: RecipientList
+}
+
+export type PolicyNumbers = Omit<Policy, 'clients' | 'recipients'>
+
+export const DEFAULT_POLICY: PolicyNumbers = {
+  delay: 60,
+  retryWindow: 2 * DAY,
+  maxAge: 35 * DAY,
+  autoWhitelist: 5,
+  ipv4Prefix: 24,
+  ipv6Prefix: 64,
+  learn: false,
+}
+
+/** Days, or hours with an h behind (postgrey's --retry-window), in seconds; undefined for anything else. */
+export function parseRetryWindow(text: string): number | undefined {
+  const match = /^(\d{1,6})([hH]?)$/.exec(text)
+  if (!match) return undefined
+  return Number(match[1]) * (match[2] ? HOUR : DAY)
+}
+
+export function days(count: number): number {
+  return count * DAY
+}

@@ -1,0 +1,49 @@
+import { CLIENT } from './key.js'
+import type { Policy } from './policy.js'
+
+/** What is remembered of a triplet or of a client. Times are epoch seconds. */
+export interface GreyRecord {
+  readonly first: number
+  readonly last: number
+  /** A triplet: 0 while it waits, 1 once it passed. A client: how often its mails passed. */
+  readonly count: number
+}
+
+const VERSION = 1
+const SIZE = 13
+const LARGEST = 0xffff_ffff
+
+/** 13 bytes: version, then first, last and count as unsigned 32 bit numbers, most significant byte first. */
+export function encodeRecord(record: GreyRecord): Buffer {
+  const bytes = Buffer.allocUnsafe(SIZE)
+  bytes[0] = VERSION
+  bytes.writeUInt32BE(bounded(record.first), 1)
+  bytes.writeUInt32BE(bounded(record.last), 5)
+  bytes.writeUInt32BE(bounded(record.count), 9)
+  return bytes
+}
+
+/** undefined for bytes that no encodeRecord wrote: then nothing is known. */
+export function decodeRecord(bytes: Uint8Array): GreyRecord | undefined {
+  if (bytes.length !== SIZE || bytes[0] !== VERSION) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return { first: view.getUint32(1), last: view.getUint32(5), count: view.getUint32(9) }
+}
+
+function bounded(value: number): number {
+  return Math.min(LARGEST, Math.max(0, Math.trunc(value)))
+}
+
+/**
+ * Whether a record says nothing any more: not seen for the maximum age, or a triplet that never passed and whose
+ * retry window is over. Judged at each lookup, so that it does not matter when the store is cleaned.
+ */
+export function isExpired(
+  kind: string,
+  record: GreyRecord,
+  policy: Pick<Policy, 'maxAge' | 'retryWindow'>,
+  nowSeconds: number,
+): boolean {
+  if (nowSeconds - record.last > policy.maxAge) return true
+  return kind !== CLIENT && record.count === 0 && nowSeconds - record.first > policy.retryWindow
+}

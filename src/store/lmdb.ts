@@ -1,0 +1,111 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { open, type RootDatabase } from 'lmdb'
+import { decodeRecord, encodeRecord, type GreyRecord } from '../greylist/record.js'
+import type { Entry, Expired, Store, StoreStats } from './store.js'
+
+/** Entries looked at before the time is looked at again. */
+const SLICE = 200
+
+/**
+ * One LMDB environment in a directory (data.mdb, lock.mdb). One process writes, others may read meanwhile. A write is
+ * one synchronous transaction, flushed to disk before it returns; a crash leaves the last committed state.
+ */
+export class LmdbStore implements Store {
+  readonly #directory: string
+  readonly #database: RootDatabase<Buffer, Buffer>
+  #cursor: Buffer | undefined
+
+  constructor(directory: string, options: { readonly readOnly?: boolean } = {}) {
+    this.#directory = directory
+    this.#database = open<Buffer, Buffer>({
+      path: directory,
+      noSubdir: false,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      // with the default, a transaction returns before its flush has ended
+      overlappingSync: false,
+      cache: false,
+      readOnly: options.readOnly ?? false,
+    })
+  }
+
+  getMany(keys: readonly string[]): (GreyRecord | undefined)[] {
+    return keys.map((key) => {
+      const bytes = this.#database.getBinaryFast(bytesOf(key))
+      return bytes && decodeRecord(bytes)
+    })
+  }
+
+  putMany(entries: readonly Entry[]): void {
+    if (entries.length === 0) return
+    this.#database.transactionSync(() => {
+      for (const [key, record] of entries) this.#database.putSync(bytesOf(key), encodeRecord(record))
+    })
+  }
+
+  removeMany(keys: readonly string[]): void {
+    if (keys.length === 0) return
+    this.#database.transactionSync(() => {
+      for (const key of keys) this.#database.removeSync(bytesOf(key))
+    })
+  }
+
+  *entries(): Iterable<Entry> {
+    for (const { key, value } of this.#database.getRange({ snapshot: true })) {
+      const record = decodeRecord(value)
+      if (record) yield [textOf(key), record]
+    }
+  }
+
+  expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Expired {
+    const until = performance.now() + budgetMs
+    const doomed: string[] = []
+    let done = false
+    do {
+      done = this.#look(isExpired, doomed)
+    } while (!done && performance.now() < until)
+    this.removeMany(doomed)
+    return { removed: doomed.length, done }
+  }
+
+  /** One slice from the cursor on; true at the end of the store. */
+  #look(isExpired: (key: string, record: GreyRecord) => boolean, doomed: string[]): boolean {
+    const range = this.#database.getRange({
+      ...(this.#cursor ? { start: this.#cursor, exclusiveStart: true } : {}),
+      limit: SLICE,
+    })
+    let seen = 0
+    for (const { key, value } of range) {
+      seen += 1
+      this.#cursor = Buffer.from(key)
+      const record = decodeRecord(value)
+      // what nobody can read says nothing
+      if (record === undefined || isExpired(textOf(key), record)) doomed.push(textOf(key))
+    }
+    if (seen === SLICE) return false
+    this.#cursor = undefined
+    return true
+  }
+
+  stats(): StoreStats {
+    const { entryCount } = this.#database.getStats() as { entryCount: number }
+    return {
+      spec: `lmdb:${this.#directory}`,
+      entries: entryCount,
+      bytes: statSync(join(this.#directory, 'data.mdb')).size,
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#database.close()
+  }
+}
+
+function bytesOf(key: string): Buffer {
+  return Buffer.from(key, 'latin1')
+}
+
+function textOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
+}
