@@ -52,17 +52,17 @@ export abstract class ChangeCommand extends GreyctlCommand {
     if (request.plan.steps.length === 0) return { status: 'unchanged' }
     const diff = await planDiff(host, request.plan)
     if (flags['dry-run']) return { status: 'planned', diff }
+    this.present(request, flags.yes ? '' : diff)
     if (!flags.yes) {
-      this.present(request, diff)
       if (!(await askConfirm(this.terminal, request.question, '--yes'))) return { status: 'declined', diff }
-    } else if (!this.wantsJson) this.present(request, diff)
+    }
     const result = await this.apply(host, request)
     return { status: 'applied', diff, result }
   }
 
   private present(request: ChangeRequest, diff: string): void {
     const { style } = this.terminal
-    printErr(`${renderDiff(diff, style)}\n`)
+    if (diff !== '') printErr(`${renderDiff(diff, style)}\n`)
     for (const note of request.notes) printErr(escapeLines(note))
     for (const warning of request.warnings) printErr(`${style.yellow('warning:')} ${escapeLines(warning)}`)
   }

@@ -102,7 +102,7 @@ class Application {
 
   private async act(step: Exclude<Step, { kind: 'remove-tree' }>, recorded: RecordedStep): Promise<void> {
     const { host } = this
-    if (step.kind === 'run') return runStep(host, recorded)
+    if (step.kind === 'run') return runStep(host, recorded, step.hint)
     if (step.kind === 'prove') return this.prove(step)
     if (step.kind === 'directory') {
       if (step.action === 'create') await host.makeDirectory(step.path, step.meta)

@@ -33,7 +33,7 @@ export function unifiedDiff(path: string, before: Buffer, after: Buffer): string
   const [left, right] = [readable(before), readable(after)]
   return createTwoFilesPatch(path, path, left, right, undefined, undefined, { context: 3 })
     .split('\n')
-    .filter((line) => !/^={60,}$/.test(line))
+    .filter((line) => !/^(?:={60,}|Index: .*)$/.test(line))
     .join('\n')
     .trimEnd()
 }

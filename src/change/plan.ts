@@ -43,6 +43,8 @@ export interface RunStep extends StepBase {
   readonly accept?: readonly number[]
   /** Seconds; default 60. */
   readonly timeout?: number
+  /** What a person does when it fails. */
+  readonly hint?: string
 }
 
 /** Asks whether the machine now does what the plan promises; a false answer rolls the change back. Runs nothing that needs an undo. */

@@ -77,7 +77,7 @@ async function undoRun(host: Host, step: RecordedStep): Promise<Undone> {
 }
 
 /** Throws GreyctlError('change-failed') with what the program said. */
-export async function runStep(host: Host, step: RecordedStep): Promise<void> {
+export async function runStep(host: Host, step: RecordedStep, hint?: string): Promise<void> {
   if (!step.argv || step.argv.length === 0) return
   const result = await host.run(step.argv, { timeout: step.timeout ?? 60 })
   if (result.exitCode === 0 || step.accept?.includes(result.exitCode ?? -1)) return
@@ -85,5 +85,6 @@ export async function runStep(host: Host, step: RecordedStep): Promise<void> {
   throw new GreyctlError(
     'change-failed',
     `${step.argv.join(' ')} failed (${result.failure ?? `exit ${result.exitCode}`}): ${said}`,
+    { hints: hint === undefined ? [] : [hint] },
   )
 }

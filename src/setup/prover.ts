@@ -9,6 +9,9 @@ import { type ProofOptions, proveGreylisting } from './proof.js'
 /** A retry is waited for when its delay is at most this long (seconds); `greyctl verify --live` waits for any. */
 export const LONGEST_WAIT = 90
 
+/** How a proof's case begins that was asked of the candidate, before anything went live. */
+const CANDIDATE = 'candidate: '
+
 export interface ProverOptions {
   readonly configDir: string
   /** The planned main.cf. */
@@ -29,7 +32,12 @@ export function installProver(host: Host, options: ProverOptions): Prover {
     }
     try {
       await prepareCandidate(host, options.configDir, options.mainCf.toString('latin1'), CANDIDATE_DIR)
-      return await proveGreylisting(host, { ...common, configDir: CANDIDATE_DIR, waitForRetry: undefined })
+      const cases = await proveGreylisting(host, {
+        ...common,
+        configDir: CANDIDATE_DIR,
+        waitForRetry: undefined,
+      })
+      return cases.map((item) => ({ ...item, case: `${CANDIDATE}${item.case}` }))
     } finally {
       await removeCandidate(host, CANDIDATE_DIR)
     }

@@ -12,6 +12,24 @@ function whenRolledBack(
   return { kind: 'run', id, title, argv: [], undo, ...(accept ? { accept } : {}) }
 }
 
+/** A unit that failed stays known to systemd after its file is gone, until this. It exits 1 when there is none. */
+const RESET_FAILED = ['systemctl', 'reset-failed', SOCKET_UNIT, SERVICE_UNIT]
+
+function forgetFailures(): RunStep {
+  return whenRolledBack('failures-back', 'let systemd forget failures', RESET_FAILED, [1])
+}
+
+/** systemd's start of a simple service succeeds as soon as there is a process: a second later it says more. */
+function staysUp(): RunStep {
+  return {
+    kind: 'run',
+    id: 'check-service',
+    title: 'see that the daemon stays up',
+    argv: ['sh', '-c', `sleep 1; exec systemctl is-active --quiet ${SERVICE_UNIT}`],
+    hint: 'journalctl -u greyctl -n 20 says why the daemon ended',
+  }
+}
+
 export function createUserStep(): RunStep {
   return {
     kind: 'run',
@@ -67,6 +85,7 @@ export function beforeServiceFiles(init: InitSystem, wasRunning: boolean): reado
   ])
   return [
     ...(wasRunning ? [restart] : []),
+    forgetFailures(),
     whenRolledBack('units-back', 'let systemd read the units as they were', ['systemctl', 'daemon-reload']),
   ]
 }
@@ -114,6 +133,7 @@ export function startService(init: InitSystem, was: ServiceState, change: Servic
       argv: ['systemctl', 'restart', ...(change.socket ? [SOCKET_UNIT] : []), SERVICE_UNIT],
     })
   }
+  if (!was.running || change.files) steps.push(staysUp())
   return steps
 }
 
@@ -145,6 +165,25 @@ function startInit(was: ServiceState, changed: boolean): readonly Step[] {
     })
   }
   return steps
+}
+
+/** After the units are gone. */
+export function forgetUnits(): readonly Step[] {
+  return [
+    {
+      kind: 'run',
+      id: 'units-gone',
+      title: 'let systemd forget the units',
+      argv: ['systemctl', 'daemon-reload'],
+    },
+    {
+      kind: 'run',
+      id: 'failures-gone',
+      title: 'let systemd forget failures',
+      argv: RESET_FAILED,
+      accept: [1],
+    },
+  ]
 }
 
 /** Uninstall: stop and disable, while the files are still there. */

@@ -12,7 +12,7 @@ import {
   WHITELIST_CLIENTS,
   WHITELIST_RECIPIENTS,
 } from './names.js'
-import { reloadPostfixSteps, removeUserStep, stopService } from './service-steps.js'
+import { forgetUnits, reloadPostfixSteps, removeUserStep, stopService } from './service-steps.js'
 
 export interface UninstallPlan {
   readonly plan: Plan
@@ -71,12 +71,6 @@ function serviceSteps(facts: ServerFacts): readonly Step[] {
   )
   if (!facts.live) return files
   if (facts.init === 'sysv') return [...stopService('sysv', facts.service), ...files]
-  const read: Step = {
-    kind: 'run',
-    id: 'units-gone',
-    title: 'let systemd forget the units',
-    argv: ['systemctl', 'daemon-reload'],
-  }
   const back: Step = {
     kind: 'run',
     id: 'units-back',
@@ -84,7 +78,7 @@ function serviceSteps(facts: ServerFacts): readonly Step[] {
     argv: [],
     undo: ['systemctl', 'daemon-reload'],
   }
-  return [...stopService('systemd', facts.service), back, ...files, read]
+  return [...stopService('systemd', facts.service), back, ...files, ...forgetUnits()]
 }
 
 function configurationStep(facts: ServerFacts, path: string, kept: string[]): readonly Step[] {

@@ -67,7 +67,8 @@ export function renderInstall(carried: CarriedView, view: InstallView, style: Ch
 /** One line a case: what was asked, what Postfix answered. */
 export function proofLines(proof: readonly ProofCase[], style: ChalkInstance): string {
   if (proof.length === 0) return 'Not proven: --no-proof. greyctl verify --live asks Postfix.'
-  const rows = proof.map((item) => {
+  const live = proof.filter((item) => !item.case.startsWith('candidate: '))
+  const rows = live.map((item) => {
     const mark = item.ok === undefined ? style.yellow('?') : item.ok ? style.green('✓') : style.red('✗')
     return `  ${mark} ${escapeText(item.case)}: ${style.dim(escapeText(item.answer))}`
   })

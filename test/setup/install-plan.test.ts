@@ -19,6 +19,7 @@ describe('planInstall', () => {
     expect(ids(plan)).toEqual([
       'config-dir',
       'state-dir',
+      'failures-back',
       'units-back',
       'options',
       'whitelist-clients',
@@ -30,6 +31,7 @@ describe('planInstall', () => {
       'read-units',
       'enable-service',
       'start-service',
+      'check-service',
       'prove-candidate',
       'reload-back',
       'main-cf',
