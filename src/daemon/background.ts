@@ -4,13 +4,13 @@ import { spawn } from 'node:child_process'
 export const CHILD_MARK = 'GREYCTL_DAEMON_CHILD'
 export type StartReport = { readonly listening: readonly string[] } | { readonly error: string }
 
-/** Starts the same program once more, without a terminal, and waits until it listens or fails. The exit code. */
+/** Starts the program (main.js) once more, without a terminal, and waits until it listens or fails. The exit code. */
 export async function startInBackground(
+  program: string,
   argv: readonly string[],
   print: (text: string) => void,
   complain: (text: string) => void,
 ): Promise<number> {
-  const program = process.argv[1] ?? ''
   const child = spawn(process.execPath, [...process.execArgv, program, ...argv], {
     detached: true,
     cwd: '/',

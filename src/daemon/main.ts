@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url'
 import { GreyctlError } from '../errors.js'
 import { CHILD_MARK, reportStart, startInBackground } from './background.js'
 import { type Daemon, startDaemon } from './daemon.js'
+import { HELP } from './help.js'
 import { readLists } from './lists.js'
 import { createLog, type Log, stderrSink, syslogSink } from './log.js'
-import { type DaemonOptions, HELP, parseOptions } from './options.js'
+import { type DaemonOptions, parseOptions } from './options.js'
 
 /**
  * What systemd and the init script start: `node dist/daemon/main.js [options]`. Resolves with the exit code when the
@@ -24,7 +25,7 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
   if (options.check) return check(options)
   const child = process.env[CHILD_MARK] !== undefined
   if (options.daemonize && !child) {
-    return startInBackground(argv, (text) => print(`${text}\n`), complain)
+    return startInBackground(programPath(), argv, (text) => print(`${text}\n`), complain)
   }
   return serve(options)
 }
@@ -141,6 +142,11 @@ function isMain(): boolean {
   } catch {
     return false
   }
+}
+
+/** As it was started, where it was: the init script recognises the process by this path. */
+function programPath(): string {
+  return (isMain() ? process.argv[1] : undefined) ?? fileURLToPath(import.meta.url)
 }
 
 if (isMain()) {

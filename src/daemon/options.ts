@@ -30,42 +30,6 @@ export interface DaemonOptions {
   readonly testClock: boolean
 }
 
-export const HELP = `usage: greyctl daemon [options]
-
-  -i, --inet=[HOST:]PORT             listen on this address (a bare port: 127.0.0.1)
-  -u, --unix=PATH                    listen on this unix socket
-      --socketmode=MODE              its mode (0666)
-      --delay=SECONDS                a first mail waits this long (60)
-      --retry-window=N|Nh            days (or hours) in which a retry must come (2)
-      --max-age=DAYS                 forget what was not seen for so long (35)
-      --auto-whitelist-clients[=N]   a client that passed N times is not greylisted any more (5; 0: never)
-      --lookup-by-subnet             clients of one network are one (default)
-      --lookup-by-host               each address is its own client
-      --ipv4cidr=N  --ipv6cidr=N     how large a network is (24, 64)
-      --whitelist-clients=FILE       never greylist these (repeatable; replaces the default files)
-      --whitelist-recipients=FILE    nor mail to these
-      --greylist-action=ACTION       how a deferral begins (${DEFAULT_ACTION})
-      --greylist-text=TEXT           what it says (${DEFAULT_TEXT})
-      --x-greylist-header=TEXT       the header of a mail that waited
-      --hostname=NAME                the name in that header
-      --store=lmdb:DIR|memory:       where to remember (lmdb:/var/lib/greyctl/store)
-      --dbdir=DIR                    the same as --store=lmdb:DIR
-  -d, --daemonize                    go to the background when listening, and log to syslog
-      --pidfile=PATH                 write the process id there
-      --user=NAME  --group=NAME      drop privileges after binding
-      --syslog-facility=NAME         with --daemonize (mail)
-  -q, --quiet                        no line for each decision
-  -v, --verbose                      say more
-      --learn                        decide and remember, but defer nobody
-      --check                        look at options and whitelists, then exit: 0, or 2 with what is wrong
-      --test-clock                   obey policy_test_time in requests (simulations; loopback or unix only)
-  -h, --help
-      --version
-
-The socket may also be inherited from systemd (LISTEN_FDS). SIGHUP reads the whitelists again; SIGTERM answers
-what was received and ends.
-`
-
 const CONFIG = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },

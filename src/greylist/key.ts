@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto'
 import { type AddressBytes, formatAddress, maskAddress } from './address.js'
 import type { Policy } from './policy.js'
 import type { PolicyRequest } from './request.js'
 
-/** Longer keys are hashed: stores have limits (LMDB: 1978 bytes), and senders may be as long as a client likes. */
-const LONGEST_KEY = 480
 /** Separates the parts of a triplet. A line feed cannot occur in an attribute, so the parts can be told apart again. */
 const SEPARATOR = '\n'
 
@@ -40,12 +37,10 @@ export function keysOf(
 }
 
 export function tripletKey({ network, sender, recipient }: Triplet): string {
-  const key = TRIPLET + [network, sender, recipient].join(SEPARATOR)
-  if (key.length <= LONGEST_KEY) return key
-  return `${TRIPLET}${network}${SEPARATOR}#${createHash('sha256').update(key, 'latin1').digest('hex')}`
+  return TRIPLET + [network, sender, recipient].join(SEPARATOR)
 }
 
-/** The triplet in a key; undefined for other keys, and for hashed ones (nothing but the network is left of those). */
+/** The triplet in a key; undefined for other keys, and for those that a store cut because of their length. */
 export function tripletOf(key: string): Triplet | undefined {
   const [network, sender, recipient] = key.slice(1).split(SEPARATOR)
   if (!key.startsWith(TRIPLET) || network === undefined || sender === undefined || recipient === undefined)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
@@ -6,6 +7,11 @@ import type { Entry, Expired, Store, StoreStats } from './store.js'
 
 /** Entries looked at before the time is looked at again. */
 const SLICE = 200
+
+/** LMDB's limit is 1978 bytes; senders may be as long as a client likes. */
+const LONGEST_KEY = 480
+/** Of a longer key so much stays legible: a kind and a network. */
+const LEGIBLE = 48
 
 /**
  * One LMDB environment in a directory (data.mdb, lock.mdb). One process writes, others may read meanwhile. A write is
@@ -103,7 +109,9 @@ export class LmdbStore implements Store {
 }
 
 function bytesOf(key: string): Buffer {
-  return Buffer.from(key, 'latin1')
+  if (key.length <= LONGEST_KEY) return Buffer.from(key, 'latin1')
+  const hash = createHash('sha256').update(key, 'latin1').digest('hex')
+  return Buffer.from(`${key.slice(0, LEGIBLE).split('\n')[0]}\n#${hash}`, 'latin1')
 }
 
 function textOf(key: Uint8Array): string {

@@ -2,8 +2,9 @@ import { mkdirSync, renameSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { GreyctlError } from '../errors.js'
 import { LmdbStore } from './lmdb.js'
-import { damageOf } from './lmdb-file.js'
+import { inspectFile, lengthen } from './lmdb-file.js'
 import { MemoryStore } from './memory.js'
+import { isDamage, MendingStore } from './mending.js'
 import type { Store } from './store.js'
 
 export type StoreSpec = { readonly kind: 'lmdb'; readonly directory: string } | { readonly kind: 'memory' }
@@ -22,12 +23,23 @@ export interface OpenOptions {
   readonly warn?: (message: string) => void
 }
 
-/** Throws GreyctlError('store-failed') when the store cannot be opened and is not merely damaged. */
+/**
+ * Opens for writing (one process at a time) or reading. A damaged store is put aside and a new one started: without
+ * memory some mail is delayed once more, without a daemon nothing would be greylisted at all.
+ * Throws GreyctlError('store-failed') when the directory cannot be used.
+ */
 export function openStore(spec: StoreSpec, options: OpenOptions = {}): Store {
   if (spec.kind === 'memory') return new MemoryStore()
   const { directory } = spec
+  const { readOnly = false, warn = () => {} } = options
   try {
-    return openLmdb(directory, options)
+    if (readOnly) return openReadOnly(directory)
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const setAside = (why: string) => putAside(join(directory, 'data.mdb'), why, warn)
+    return new MendingStore(
+      () => openSound(directory, setAside),
+      (why) => setAside(why),
+    )
   } catch (cause) {
     if (cause instanceof GreyctlError) throw cause
     throw new GreyctlError('store-failed', `the store cannot be opened: ${(cause as Error).message}`, {
@@ -38,30 +50,44 @@ export function openStore(spec: StoreSpec, options: OpenOptions = {}): Store {
   }
 }
 
-function openLmdb(directory: string, { readOnly = false, warn = () => {} }: OpenOptions): Store {
-  if (!readOnly) mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const file = join(directory, 'data.mdb')
-  const damage = damageOf(file)
-  if (readOnly) {
-    if (damage !== undefined) {
-      throw new GreyctlError('store-failed', `the store is damaged: ${damage}`, { where: file })
-    }
-    return new LmdbStore(directory, { readOnly })
+function openReadOnly(directory: string): Store {
+  const path = join(directory, 'data.mdb')
+  const file = inspectFile(path)
+  if (file.state === 'damaged') {
+    throw new GreyctlError('store-failed', `the store is damaged: ${file.why}`, { where: path })
   }
-  if (damage !== undefined) setAside(file, damage, warn)
+  return new LmdbStore(directory, { readOnly: true })
+}
+
+function openSound(directory: string, setAside: (why: string) => void): Store {
+  const path = join(directory, 'data.mdb')
+  const file = inspectFile(path)
+  if (file.state === 'damaged') setAside(file.why)
+  if (file.state === 'short') lengthen(path, file.size)
+  let store: LmdbStore | undefined
   try {
-    return new LmdbStore(directory)
+    store = new LmdbStore(directory)
+    if (file.state === 'short') assertComplete(store)
+    return store
   } catch (error) {
-    if (!/MDB_(CORRUPTED|INVALID|VERSION_MISMATCH|PAGE_NOTFOUND|PANIC)|not a valid LMDB/i.test(String(error)))
-      throw error
-    setAside(file, (error as Error).message, warn)
+    if (!isDamage(error)) throw error
+    setAside((error as Error).message)
+    // the old file stays open under its new name until then
+    void store?.close()
     return new LmdbStore(directory)
   }
 }
 
-/** Greylisting without memory delays some mail once more; without a daemon it would not greylist at all. */
-function setAside(file: string, damage: string, warn: (message: string) => void): void {
-  const aside = `${file}.damaged-${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`
+function assertComplete(store: LmdbStore): void {
+  let count = 0
+  for (const _ of store.entries()) count += 1
+  const { entries } = store.stats()
+  if (count < entries) throw new Error(`MDB_CORRUPTED: ${entries - count} of ${entries} entries are missing`)
+}
+
+function putAside(file: string, why: string, warn: (message: string) => void): void {
+  const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
+  const aside = `${file}.damaged-${stamp}-${process.pid}`
   renameSync(file, aside)
-  warn(`${file} is damaged (${damage}): kept as ${aside}, starting with an empty store`)
+  warn(`${file} is damaged (${why}): kept as ${aside}, starting with an empty store`)
 }

@@ -19,7 +19,8 @@ export interface Expired {
 }
 
 /**
- * Where triplets and clients are remembered. Keys hold one character a byte, 480 at most. Reading and writing come in
+ * Where triplets and clients are remembered. Keys hold one character a byte; a store may replace the end of a very long
+ * one by a hash, and lists it so. Reading and writing come in
  * batches, one for all requests of an event-loop turn: a store on disk flushes once for all of them, one on the
  * network makes one round trip. Whatever fails, throws (or rejects); the caller fails open.
  */
