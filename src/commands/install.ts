@@ -39,6 +39,7 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
     const { flags } = await this.parse(Install)
     const host = await this.host(flags)
     const prepared = await prepareInstall(host, {
+      programHost: await this.host({}),
       configDir: this.configDir(flags),
       flags,
       withPostfix: flags['with-postfix'] && !flags['dry-run'],

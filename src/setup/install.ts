@@ -9,6 +9,8 @@ import { loadProgram } from './program.js'
 import { readDefaults } from './render.js'
 
 export interface InstallRequest {
+  /** Where this program itself lies: the machine, also when --root names another tree. */
+  readonly programHost: Host
   readonly configDir: string
   readonly flags: GivenFlags
   readonly withPostfix: boolean
@@ -41,6 +43,6 @@ export async function prepareInstall(host: Host, request: InstallRequest): Promi
     request.askDelay && current.delay === undefined ? await request.askDelay(decided.delay) : decided.delay
   const choices = { ...decided, delay }
   await assertEndpointFree(host, facts, choices.listen)
-  const program = await loadProgram(host)
+  const program = await loadProgram(request.programHost)
   return { facts, choices, planned: planInstall(facts, choices, program, { proof: request.proof }) }
 }
