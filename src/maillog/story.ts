@@ -1,7 +1,17 @@
-import type { Decided, MailEvent, Rejected, Triplet, Unreachable } from './event.js'
+import type {
+  Accepted,
+  Decided,
+  Delivered,
+  MailEvent,
+  Queued,
+  Rejected,
+  Removed,
+  Triplet,
+  Unreachable,
+} from './event.js'
 import { defer, firstDeferral, type Life, type LineRef, newLife, pass, type Story, storyOf } from './life.js'
 import { isLoopback, networkOf } from './network.js'
-import { QueueTracker } from './queue.js'
+import { type QueuedMail, QueueTracker } from './queue.js'
 
 /** An event and where it stands. */
 export interface Told {
@@ -144,22 +154,25 @@ export class StoryTeller {
     this.configuredDelay = Math.max(this.configuredDelay ?? 0, Math.round(told.at - first + missing))
   }
 
-  private moved(event: Exclude<MailEvent, Decided | Rejected | Unreachable>, told: Told): void {
-    if (event.kind === 'accepted') return this.queue.accept(told.instance, event, told.at)
-    if (event.kind === 'removed') return this.queue.remove(told.instance, event.queueId)
-    const mail = this.queue.find(told.instance, event.queueId)
-    if (mail === undefined) return
-    if (event.kind === 'queued') {
-      const again = mail.sender !== undefined
-      mail.sender = event.sender
-      if (!again && !mail.authenticated && !isLoopback(mail.client) && !isProbe(event.sender))
-        this.strangers += 1
-      return
-    }
-    if (mail.sender === undefined) return
-    for (const recipient of [event.original, event.recipient]) {
-      if (recipient) this.delivered({ client: mail.client, sender: mail.sender, recipient }, mail.at)
-    }
+  private moved(event: Accepted | Queued | Delivered | Removed, { instance, at }: Told): void {
+    if (event.kind === 'accepted') this.queue.accept(instance, event, at)
+    else if (event.kind === 'removed') this.queue.remove(instance, event.queueId)
+    else if (event.kind === 'queued') this.named(this.queue.find(instance, event.queueId), event.sender)
+    else this.attempted(this.queue.find(instance, event.queueId), event)
+  }
+
+  /** qmgr takes a message out of the queue again and again: only the first time tells something new. */
+  private named(mail: QueuedMail | undefined, sender: string): void {
+    if (mail === undefined || mail.sender !== undefined) return
+    mail.sender = sender
+    if (!mail.authenticated && !isLoopback(mail.client) && !isProbe(sender)) this.strangers += 1
+  }
+
+  private attempted(mail: QueuedMail | undefined, event: Delivered): void {
+    if (mail?.sender === undefined) return
+    const { client, sender, at } = mail
+    this.delivered({ client, sender, recipient: event.recipient }, at)
+    if (event.original) this.delivered({ client, sender, recipient: event.original }, at)
   }
 
   /** Postfix accepted it: the end of the wait of a triplet that was deferred before. */
