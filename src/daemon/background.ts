@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readFileSync, unlinkSync } from 'node:fs'
 
 /** Set for the child of --daemonize; its start-up ends with one of these to the parent. */
 export const CHILD_MARK = 'GREYCTL_DAEMON_CHILD'
@@ -8,6 +9,7 @@ export type StartReport = { readonly listening: readonly string[] } | { readonly
 export async function startInBackground(
   program: string,
   argv: readonly string[],
+  pidfile: string | undefined,
   print: (text: string) => void,
   complain: (text: string) => void,
 ): Promise<number> {
@@ -29,6 +31,7 @@ export async function startInBackground(
     )
   })
   if ('error' in report) {
+    if (pidfile !== undefined) removeIfOf(pidfile, child.pid)
     complain(report.error)
     return 1
   }
@@ -51,4 +54,13 @@ export function reportStart(report: StartReport): Promise<void> {
       resolve()
     })
   })
+}
+
+/** The child may have lost the right to remove it. Another daemon's file stays. */
+function removeIfOf(pidfile: string, pid: number | undefined): void {
+  try {
+    if (readFileSync(pidfile, 'utf8').trim() === String(pid)) unlinkSync(pidfile)
+  } catch {
+    // there is none
+  }
 }

@@ -25,7 +25,7 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
   if (options.check) return check(options)
   const child = process.env[CHILD_MARK] !== undefined
   if (options.daemonize && !child) {
-    return startInBackground(programPath(), argv, (text) => print(`${text}\n`), complain)
+    return startInBackground(programPath(), argv, options.pidfile, (text) => print(`${text}\n`), complain)
   }
   return serve(options)
 }

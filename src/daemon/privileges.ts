@@ -1,5 +1,5 @@
-import { chownSync, lchownSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chownSync, existsSync, lchownSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { GreyctlError } from '../errors.js'
 
 export interface Identity {
@@ -25,7 +25,9 @@ export function findIdentity(user: string | undefined, group: string | undefined
 
 /** The store's directory, made if it is missing, belongs to whom the daemon becomes; so do the files in it. */
 export function prepareDirectory(directory: string, { uid, gid }: Identity): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  // whoever makes the parents for itself alone locks the daemon out
+  mkdirSync(dirname(directory), { recursive: true, mode: 0o755 })
+  if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 })
   chownSync(directory, uid, gid)
   for (const name of readdirSync(directory)) {
     // never through a link: the directory belongs to an unprivileged user
