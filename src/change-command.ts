@@ -6,6 +6,8 @@ import type { ApplyResult, Plan, Prover } from './change/plan.js'
 import { recoverInterrupted } from './change/recover.js'
 import { GreyctlError } from './errors.js'
 import type { Host } from './host/host.js'
+import { removeCandidate } from './postfix/candidate.js'
+import { CANDIDATE_DIR } from './setup/names.js'
 import { renderDiff } from './ui/diff.js'
 import { escapeLines } from './ui/escape.js'
 import { printErr } from './ui/print.js'
@@ -42,6 +44,7 @@ export abstract class ChangeCommand extends GreyctlCommand {
   /** A change that a crash or a power cut interrupted is undone before anything else. */
   protected async recover(host: Host): Promise<void> {
     const { recovered, conflicts } = await recoverInterrupted(host)
+    await removeCandidate(host, CANDIDATE_DIR)
     for (const id of recovered) printErr(`greyctl: undid ${id}, which had been interrupted`)
     for (const path of conflicts) {
       printErr(`greyctl: ${path} was edited since and stays as it is: compare it by hand`)
@@ -95,7 +98,7 @@ function rolledBack(plan: Plan, result: ApplyResult): GreyctlError {
   const state =
     conflicts.length === 0
       ? 'everything was put back as it was'
-      : `put back, except for files that somebody edited meanwhile: ${conflicts.join(', ')}`
+      : `put back, except for these, which were edited meanwhile or could not be written: ${conflicts.join(', ')}`
   const failed = result.proof.filter(({ ok }) => ok === false)
   const proof = failed.map((item) => `${item.case}: expected ${item.expected}, the answer was ${item.answer}`)
   const known = failure instanceof GreyctlError ? failure : undefined

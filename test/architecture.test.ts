@@ -24,7 +24,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['host'],
     packages: [/^@oclif\/core$/],
   },
-  top: { rooms: ['top', 'change', 'host', 'ui'], packages: [/^@oclif\/core$/] },
+  top: { rooms: ['top', 'change', 'host', 'postfix', 'setup', 'ui'], packages: [/^@oclif\/core$/] },
   setup: {
     rooms: ['postfix', 'greylist'],
     types: ['change', 'host'],

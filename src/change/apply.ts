@@ -1,6 +1,6 @@
 import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
-import { CHECKPOINTS, Checkpoint, type RecordedStep, removeEmptyState } from './checkpoint.js'
+import { CHECKPOINTS, Checkpoint, type RecordedStep, removeEmptyState, STATE_DIR } from './checkpoint.js'
 import { planDiff } from './diff.js'
 import { finishChange } from './finish.js'
 import { hashOf } from './hash.js'
@@ -190,7 +190,7 @@ async function assertSpace(host: Host, steps: readonly Step[]): Promise<void> {
     (sum, step) => sum + (step.kind === 'file' && step.after !== 'absent' ? step.after.length : 0),
     1024 * 1024,
   )
-  const places = new Set(['/var/lib', ...steps.flatMap((step) => ('path' in step ? [step.path] : []))])
+  const places = new Set([STATE_DIR, ...steps.flatMap((step) => ('path' in step ? [step.path] : []))])
   for (const place of places) {
     if ((await host.freeBytes(place)) >= 2 * bytes) continue
     throw new GreyctlError('no-space', 'not enough room on this file system', {

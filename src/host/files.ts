@@ -128,8 +128,10 @@ export class Files {
   async remove(path: string): Promise<void> {
     const real = await this.paths.outside(path, { followLast: false })
     await writing(path, async () => {
+      // looked up first: on a read-only file system even removing what is not there fails
+      if ((await orAbsent(path, () => lstat(real))) === undefined) return
       await orAbsent(path, () => unlink(real))
-      await orAbsent(path, () => syncDirectory(dirname(real)))
+      await syncDirectory(dirname(real))
     })
   }
 
@@ -153,9 +155,11 @@ export class Files {
     const real = await this.paths.outside(path, { followLast: false })
     return writing(path, async () => {
       try {
+        if (!(await lstat(real)).isDirectory()) return false
         await rmdir(real)
       } catch (error) {
-        if (['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return false
+        // EBUSY: something is mounted there
+        if (['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EBUSY'].includes(errnoOf(error) ?? '')) return false
         throw error
       }
       await syncDirectory(dirname(real))
