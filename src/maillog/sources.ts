@@ -1,0 +1,151 @@
+import { GreyctlError } from '../errors.js'
+import type { Host } from '../host/host.js'
+import { unpacked } from './unpack.js'
+
+/** A log that can be read, once. */
+export interface LogSource {
+  /** What a person calls it: a path, or `journal`. */
+  readonly name: string
+  /** Seconds since the epoch when it was last written: the year of stamps without one. */
+  readonly modified: number
+  /**
+   * The log of the whole system, which may hold what the mail log holds too: only those kinds of lines are taken from
+   * it that no source before it had. (Debian writes Postfix's lines to both, and postgrey's to syslog alone.)
+   */
+  readonly shadow: boolean
+  open(): AsyncIterable<Buffer>
+}
+
+export interface SourceOptions {
+  /** Named files; empty: where this host keeps its mail log. */
+  readonly files: readonly string[]
+  readonly journal: boolean
+  /** Seconds since the epoch. Files that were last written before are left out. */
+  readonly since: number | undefined
+  /** Where to look for maillog_file. */
+  readonly configDir: string
+}
+
+const MAIL_LOGS = ['/var/log/mail.log', '/var/log/maillog', '/var/log/mail/mail.log', '/var/log/mail']
+const SYSTEM_LOGS = ['/var/log/syslog', '/var/log/messages']
+/** mail.log.1, mail.log.2.gz, maillog-20261101.xz: what logrotate makes. */
+const ROTATED = /^(?:\.\d{1,4}|-\d{8}(?:-\d+)?)(?:\.(?:gz|xz|zst|bz2))?$/
+
+/** Where to read, oldest first. Throws GreyctlError('log-unreadable') when there is nothing to read. */
+export async function findSources(host: Host, options: SourceOptions): Promise<readonly LogSource[]> {
+  if (options.files.length > 0 || options.journal) {
+    const named = await Promise.all(options.files.map((path) => namedSource(host, path)))
+    const ordered = [...named.filter(({ shadow }) => !shadow), ...named.filter(({ shadow }) => shadow)]
+    return options.journal ? [...ordered, journalSource(host, options.since)] : ordered
+  }
+  const found = await hostLogs(host, options)
+  if (found.length > 0) return found
+  if (host.root !== '/') throw nothingFound(`no mail log below ${host.root}`)
+  return [journalSource(host, options.since)]
+}
+
+async function namedSource(host: Host, path: string): Promise<LogSource> {
+  const stat = await host.stat(path)
+  if (stat === undefined)
+    throw new GreyctlError('log-unreadable', 'no such log file', {
+      where: path,
+      hints: ['without --log, the mail log is looked for where this host keeps it'],
+    })
+  if (stat.kind === 'directory')
+    throw new GreyctlError('log-unreadable', 'is a directory, not a log file', { where: path })
+  const base = path.slice(path.lastIndexOf('/') + 1)
+  return fileSource(host, path, stat.modified, /^(?:syslog|messages)(?:[.-]|$)/.test(base))
+}
+
+async function hostLogs(host: Host, options: SourceOptions): Promise<readonly LogSource[]> {
+  const own = await maillogFile(host, options.configDir)
+  const mail: LogSource[] = []
+  for (const path of new Set(own === undefined ? MAIL_LOGS : [own, ...MAIL_LOGS])) {
+    mail.push(...(await family(host, path, { ...options, shadow: false })))
+    if (mail.length > 0) break
+  }
+  const system: LogSource[] = []
+  for (const path of SYSTEM_LOGS) system.push(...(await family(host, path, { ...options, shadow: true })))
+  return [...mail, ...system]
+}
+
+/** A log and its rotated predecessors, oldest first. Empty files are none. */
+async function family(
+  host: Host,
+  path: string,
+  options: { readonly shadow: boolean; readonly since: number | undefined },
+): Promise<readonly LogSource[]> {
+  const slash = path.lastIndexOf('/')
+  const [directory, base] = [path.slice(0, slash) || '/', path.slice(slash + 1)]
+  const names = (await host.list(directory)) ?? []
+  const sources: { source: LogSource; generation: number }[] = []
+  for (const name of names) {
+    const suffix = name.slice(base.length)
+    if (!name.startsWith(base) || (suffix !== '' && !ROTATED.test(suffix))) continue
+    const full = `${directory === '/' ? '' : directory}/${name}`
+    const stat = await host.stat(full)
+    if (stat?.kind !== 'file' || stat.size === 0) continue
+    if (options.since !== undefined && stat.modified < options.since) continue
+    sources.push({ source: fileSource(host, full, stat.modified, options.shadow), generation: ageOf(suffix) })
+  }
+  return sources
+    .sort((a, b) => a.source.modified - b.source.modified || b.generation - a.generation)
+    .map(({ source }) => source)
+}
+
+function ageOf(suffix: string): number {
+  const number = /^\.(\d+)/.exec(suffix)
+  return number ? Number(number[1]) : 0
+}
+
+function fileSource(host: Host, path: string, modified: number, shadow: boolean): LogSource {
+  return { name: path, modified, shadow, open: () => unpacked(host, path) }
+}
+
+/** postconf(5) maillog_file; the last one wins. Values with parameters in them are left alone. */
+async function maillogFile(host: Host, configDir: string): Promise<string | undefined> {
+  const text = (await host.read(`${configDir}/main.cf`))?.toString('latin1') ?? ''
+  const value = [...text.matchAll(/^maillog_file[ \t]*=[ \t]*(\/\S+)[ \t]*\r?$/gm)].at(-1)?.[1]
+  return value === undefined || value.startsWith('/dev/') || value.includes('$') ? undefined : value
+}
+
+/** Facility mail, and greylisters wherever they log (journalctl(1): same field or, `+` between groups). */
+const JOURNAL_MATCHES = [
+  'SYSLOG_FACILITY=2',
+  ...['greyctl', 'postgrey', 'sqlgrey'].flatMap((name) => ['+', `SYSLOG_IDENTIFIER=${name}`]),
+  ...['greyctl', 'postgrey', 'sqlgrey'].flatMap((name) => ['+', `_SYSTEMD_UNIT=${name}.service`]),
+]
+
+function journalSource(host: Host, since: number | undefined): LogSource {
+  const argv = [
+    'journalctl',
+    '-o',
+    'json',
+    '--no-pager',
+    '--quiet',
+    '--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_COMM',
+    ...(since === undefined ? [] : [`--since=@${Math.floor(since)}`]),
+    ...JOURNAL_MATCHES,
+  ]
+  return { name: 'journal', modified: host.now(), shadow: false, open: () => journalBytes(host, argv) }
+}
+
+async function* journalBytes(host: Host, argv: readonly string[]): AsyncGenerator<Buffer> {
+  try {
+    yield* host.runStream(argv, { timeout: 3600 })
+  } catch (error) {
+    if (error instanceof GreyctlError && error.code === 'program-missing')
+      throw nothingFound('no mail log in /var/log, and no journal (journalctl is missing)', error)
+    throw error
+  }
+}
+
+function nothingFound(message: string, cause?: unknown): GreyctlError {
+  return new GreyctlError('log-unreadable', message, {
+    cause,
+    hints: [
+      'name the log with --log FILE',
+      'on a server that logs nowhere, install rsyslog or set maillog_file (postconf(5)), and let mail arrive',
+    ],
+  })
+}

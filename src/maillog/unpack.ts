@@ -1,0 +1,68 @@
+import { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { GreyctlError } from '../errors.js'
+import type { Host } from '../host/host.js'
+
+/** Longest magic below. */
+const MAGIC_BYTES = 6
+
+const UNPACKERS: readonly { readonly magic: readonly number[]; readonly program: string }[] = [
+  { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], program: 'xz' },
+  { magic: [0x28, 0xb5, 0x2f, 0xfd], program: 'zstd' },
+  { magic: [0x42, 0x5a, 0x68], program: 'bzip2' },
+]
+
+/**
+ * A log file's text, whatever packed it: told by its first bytes, for names lie. Constant memory.
+ * Throws GreyctlError('log-unreadable'), also in the middle of a damaged file.
+ */
+export async function* unpacked(host: Host, path: string): AsyncGenerator<Buffer> {
+  const chunks = host.stream(path)[Symbol.asyncIterator]()
+  const head: Buffer[] = []
+  let size = 0
+  while (size < MAGIC_BYTES) {
+    const next = await chunks.next()
+    if (next.done) break
+    head.push(next.value)
+    size += next.value.length
+  }
+  const first = Buffer.concat(head)
+  const program = UNPACKERS.find(({ magic }) => startsWith(first, magic))?.program
+  if (program !== undefined) {
+    await chunks.return?.()
+    yield* host.runStream([program, '-dc', '--', path], { timeout: 3600 })
+    return
+  }
+  const whole = prepend(first, chunks)
+  if (startsWith(first, [0x1f, 0x8b])) yield* gunzip(whole, path)
+  else yield* whole
+}
+
+function startsWith(bytes: Buffer, magic: readonly number[]): boolean {
+  return magic.every((byte, at) => bytes[at] === byte)
+}
+
+async function* prepend(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    if (first.length > 0) yield first
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+  } finally {
+    await rest.return?.()
+  }
+}
+
+async function* gunzip(packed: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
+  const source = Readable.from(packed)
+  const gunzipped = createGunzip()
+  source.on('error', (error) => gunzipped.destroy(error))
+  source.pipe(gunzipped)
+  try {
+    for await (const chunk of gunzipped) yield chunk as Buffer
+  } catch (error) {
+    if (error instanceof GreyctlError) throw error
+    throw new GreyctlError('log-unreadable', 'damaged or incomplete gzip data', { where: path, cause: error })
+  } finally {
+    source.destroy()
+    gunzipped.destroy()
+  }
+}

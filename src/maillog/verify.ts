@@ -1,0 +1,131 @@
+import { GreyctlError } from '../errors.js'
+import type { Host } from '../host/host.js'
+import { createEnvelopeParser } from './envelope.js'
+import { eventOf, instanceOf } from './event.js'
+import { linesOf } from './lines.js'
+import type { MailEvent } from './mail-event.js'
+import type { Problem, VerifyReport } from './report.js'
+import { findSources, type LogSource } from './sources.js'
+import { type StoryLimits, StoryTeller } from './story.js'
+import { judge } from './verdict.js'
+
+export interface VerifyOptions {
+  /** Named log files; empty: where this host keeps its mail log. */
+  readonly files?: readonly string[]
+  readonly journal?: boolean
+  /** Seconds since the epoch: what is older does not count. */
+  readonly since?: number | undefined
+  /** The Postfix instance's configuration directory, for maillog_file. */
+  readonly configDir?: string
+  readonly limits?: StoryLimits
+}
+
+/**
+ * Does greylisting work, by the evidence of the log? A stream: memory does not grow with the log.
+ * Throws GreyctlError('log-unreadable') when a named log, or every log, cannot be read.
+ */
+export async function verifySources(host: Host, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const { files = [], journal = false, since, configDir = '/etc/postfix' } = options
+  const sources = await findSources(host, { files, journal, since, configDir })
+  const reader = new LogReader(new StoryTeller(options.limits), since)
+  const readProblems: Problem[] = []
+  for (const source of sources) {
+    const before = reader.lines
+    try {
+      await reader.read(source)
+    } catch (error) {
+      if (!(error instanceof GreyctlError)) throw error
+      const readSomething = reader.lines > before || sources.length > 1
+      if (!readSomething || (reader.lines === before && files.includes(source.name))) throw unreadable(error)
+      readProblems.push(damaged(source.name, error))
+    }
+  }
+  if (readProblems.length === sources.length && reader.lines === 0) throw noneReadable(readProblems)
+  const { from, to, lines } = reader
+  return judge({
+    stories: reader.teller.end(),
+    window: { from, to, lines, sources: sources.map(({ name }) => name) },
+    until: files.length > 0 ? to : host.now(),
+    readProblems,
+  })
+}
+
+/** Reads one source after the other into the stories. */
+class LogReader {
+  /** Lines read, whoever wrote them. */
+  lines = 0
+  /** Seconds since the epoch of the oldest and the newest line that counts. */
+  from: number | undefined
+  to: number | undefined
+  /** Which kinds of events a mail log already told; a system log must not tell them again. */
+  private readonly told = new Set<string>()
+
+  constructor(
+    readonly teller: StoryTeller,
+    private readonly since: number | undefined,
+  ) {}
+
+  async read(source: LogSource): Promise<void> {
+    const envelope = createEnvelopeParser({ reference: source.modified })
+    const skipped = source.shadow ? new Set(this.told) : undefined
+    const told = new Set<string>()
+    let number = 0
+    for await (const batch of linesOf(source.open())) {
+      for (const line of batch) {
+        number += 1
+        this.lines += 1
+        const { at, program, body } = envelope(line)
+        if (at !== undefined && !this.counts(at)) continue
+        const event = eventOf({ at, program, body })
+        if (event === undefined) continue
+        const teller = tellerOf(event)
+        if (skipped?.has(teller)) continue
+        told.add(teller)
+        const ref = { source: source.name, line: number }
+        this.teller.add({ event, at, instance: instanceOf(program), ref, text: body })
+      }
+    }
+    if (!source.shadow) for (const teller of told) this.told.add(teller)
+  }
+
+  /** Is it in the window? Widens the window that was seen. */
+  private counts(at: number): boolean {
+    if (this.since !== undefined && at < this.since) return false
+    if (this.from === undefined || at < this.from) this.from = at
+    if (this.to === undefined || at > this.to) this.to = at
+    return true
+  }
+}
+
+function tellerOf(event: MailEvent): string {
+  return event.kind === 'decided' ? 'greylister' : 'postfix'
+}
+
+function unreadable(error: GreyctlError): GreyctlError {
+  if (error.code === 'log-unreadable') return error
+  return new GreyctlError('log-unreadable', error.message, {
+    hints: error.hints,
+    cause: error,
+    ...(error.where === undefined ? {} : { where: error.where }),
+  })
+}
+
+function noneReadable(problems: readonly Problem[]): GreyctlError {
+  return new GreyctlError('log-unreadable', `no log can be read: ${problems[0]?.detail}`, {
+    hints: ['run as root or as a member of group adm', 'name the log with --log FILE'],
+  })
+}
+
+function damaged(name: string, error: GreyctlError): Problem {
+  return {
+    id: 'log-unreadable',
+    severity: 'warning',
+    title: 'a log could not be read to its end',
+    detail: `${name}: ${error.message}`,
+    evidence: [],
+    remediation: {
+      text: 'the counts lack what it holds; read it as root, or leave it out by naming the others with --log',
+      commands: [],
+    },
+  }
+}
