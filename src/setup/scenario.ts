@@ -51,19 +51,24 @@ export async function findScenario(host: Host, configDir: string): Promise<Scena
   return { stranger, otherRule, untouched: untouchedSamples(facts, client, domain) }
 }
 
-/** The probe's recipient is no postmaster: whitelists exempt that one. */
+/**
+ * The probe's recipient is no postmaster: whitelists exempt that one. Sender or recipient says `greyctl-probe`, so that
+ * reports can leave it out.
+ */
 function candidates(client: Sample['client'], domain: string): readonly Sample[] {
   const senders = [`${PROBE_LOCAL_PART}@${domain}`, '']
   const recipients = [`${PROBE_LOCAL_PART}@${domain}`, `root@${domain}`]
   const names = [undefined, `mail.${domain}`]
   return names.flatMap((name) =>
     senders.flatMap((sender) =>
-      recipients.map((recipient) => ({
-        client: name === undefined ? client : { ...client, name },
-        sender,
-        recipient,
-        overrides: ANY_RECIPIENT,
-      })),
+      recipients
+        .filter((recipient) => sender !== '' || recipient.startsWith(PROBE_LOCAL_PART))
+        .map((recipient) => ({
+          client: name === undefined ? client : { ...client, name },
+          sender,
+          recipient,
+          overrides: ANY_RECIPIENT,
+        })),
     ),
   )
 }
