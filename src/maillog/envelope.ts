@@ -1,135 +1,156 @@
-import { journalEnvelope } from './journal-json.js'
-import { fullTime, inferTime, monthOf, zoneOffset } from './stamp.js'
+import { isoSeconds, monthOf, type YearClock } from './time.js'
 
-/** Who wrote a line, when, and what. */
+/** What the log says around a message. */
 export interface Envelope {
-  /** Seconds since the epoch, with fraction; undefined for a line without a stamp. */
-  readonly at: number | undefined
-  /** The syslog tag without its pid: `postfix/smtpd`, `postgrey`; '' for a bare line. */
+  /** Seconds since the epoch; undefined where the line has no time. */
+  readonly time: number | undefined
+  /** As in `postfix/smtpd`, `postgrey`; empty where the line has none. */
   readonly program: string
+  readonly pid: string
   readonly body: string
+  /** "message repeated 2 times: [ … ]" stands for two. */
+  readonly repeat: number
 }
 
-export interface EnvelopeOptions {
-  /** Seconds since the epoch when the log was last written: the year of stamps that have none. */
-  readonly reference: number
-}
-
-export type EnvelopeParser = (line: string) => Envelope
-
-const RFC3339 =
-  /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9})\d*)?(?: ?(Z|[+-]\d\d:?\d\d))? (.*)$/s
-const RFC3164 = /^([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (.*)$/s
-const SHORT_FULL =
-  /^[A-Z][a-z]{2} (\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? ([A-Z][A-Za-z]{1,5}|[+-]\d\d:?\d\d) (.*)$/s
+const RFC3164 = /^([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.\d{1,9})? (.*)$/s
+const ISO_LINE = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?) (?:UTC )?(.*)$/s
+const SHORT_FULL = /^[A-Z][a-z]{2} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?) ([A-Z+\-\d]{1,6}) (.*)$/s
 const RFC5424 =
-  /^<\d{1,3}>1 (\S+) \S+ (\S+) \S+ \S+ (?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+)(?: (?:\ufeff)?(.*))?$/s
+  /^<\d{1,3}>1 (\S+) \S+ (\S+) (\S+) \S+ (?:-|(?:\[(?:[^\]\\"]|\\.|"(?:[^"\\]|\\.)*")*\])+) ?\ufeff?(.*)$/s
+const PRIORITY = /^<\d{1,3}>(?=[A-Z][a-z]{2} )/
+const CONTAINER_STREAM = /^(?:stdout|stderr) [FP] /
 const COMPOSE = /^[\w.-]{1,64} +\| /
-const CRI = /^(?:stdout|stderr) [FP] /
-const HOST_AND_TAG = /^\S+ ([^\s:[]{1,128})(?:\[\d+\])?: ?(.*)$/s
-/** A collector that put a host and a tag of its own before a whole syslog line (Mailu). */
-const WRAPPED = /^\S+ [^\s:[]{1,128}\[\d+\]: (?=[A-Z][a-z]{2} [ \d]\d \d\d:)/
-
-interface Stamped {
-  readonly at: number | undefined
-  readonly rest: string
-}
+const HOST_AND_TAG = /^(?:(\S*[^\s:]) )?([^\s:[\]]+)(?:\[(\d+)\])?: ?(.*)$/s
+const REPEATED = /^message repeated (\d{1,6}) times: \[ ?(.*?) ?\]$/s
+const MAIL_PROGRAM = /^(?:postfix|postgrey|greyctl|sqlgrey)/
+/** Bodies that stand without a program's name, as container supervisors write them. */
+const BARE_BODY =
+  /^(?:[0-9A-Za-z]{6,20}: )?(?:action=|client=)|^(?:NOQUEUE|warning|fatal|error|whitelisted): /
 
 /**
- * Takes a log line apart: RFC 3164 (both paddings), RFC 3339, RFC 5424, journalctl short, short-iso, short-full and
- * json, and what docker, compose and CRI put before them. Never throws; what is no envelope is a bare body.
- * Stamps without a zone are local time.
+ * A line of any log that mail servers keep: RFC 3164, RFC 3339, RFC 5424, journalctl's short forms and JSON, container
+ * prefixes around one of them, or a bare message. Never throws; undefined for an empty line.
  */
-export function createEnvelopeParser(options: EnvelopeOptions): EnvelopeParser {
-  const yearless = createYearlessClock(options.reference)
-  const parse = (line: string, outer: number | undefined, depth: number): Envelope => {
-    if (line.startsWith('{')) return journalEnvelope(line) ?? bare(line, outer)
-    if (line.startsWith('<')) return prioritised(line, outer, depth)
-    const text = line.replace(COMPOSE, '')
-    const stamped = stampOf(text, yearless)
-    if (stamped) return afterStamp(stamped, depth)
-    const unwrapped = depth < 2 ? text.replace(WRAPPED, '') : text
-    return unwrapped === text ? bare(text, outer) : parse(unwrapped, outer, depth + 1)
-  }
-  const prioritised = (line: string, outer: number | undefined, depth: number): Envelope => {
-    const modern = RFC5424.exec(line)
-    if (modern) return { at: isoTime(modern[1] ?? ''), program: modern[2] ?? '', body: modern[3] ?? '' }
-    const plain = line.replace(/^<\d{1,3}>/, '')
-    return plain === line || depth > 1 ? bare(line, outer) : parse(plain, outer, depth + 1)
-  }
-  const afterStamp = ({ at, rest }: Stamped, depth: number): Envelope => {
-    if (depth < 2) {
-      const inner = rest.replace(CRI, '').replace(WRAPPED, '')
-      if (inner !== rest || stampOf(inner, yearless)) return parse(inner, at, depth + 1)
-    }
-    const tagged = HOST_AND_TAG.exec(rest)
-    return tagged ? { at, program: tagged[1] ?? '', body: tagged[2] ?? '' } : bare(rest, at)
-  }
-  return (line) => parse(line, undefined, 0)
+export function parseEnvelope(line: string, clock: YearClock): Envelope | undefined {
+  return line === '' ? undefined : parseNested(line, clock, 0)
 }
 
-function bare(body: string, at: number | undefined): Envelope {
-  return { at, program: '', body }
+function parseNested(line: string, clock: YearClock, depth: number): Envelope {
+  const known = parseStamped(line, clock, depth)
+  if (known) return known
+  const rest = COMPOSE.exec(line)?.[0]
+  if (rest !== undefined && depth < 3) return parseNested(line.slice(rest.length), clock, depth + 1)
+  return withTag(undefined, line, clock, depth)
 }
 
-type YearlessClock = (parts: RegExpExecArray) => number | undefined
+/** The first character tells which format it can be. */
+function parseStamped(line: string, clock: YearClock, depth: number): Envelope | undefined {
+  const first = line.charCodeAt(0)
+  if (first >= 65 && first <= 90)
+    return parseRfc3164(line, clock, depth) ?? parseShortFull(line, clock, depth)
+  if (first >= 48 && first <= 57) return parseIso(line, clock, depth)
+  if (first === 60) {
+    const priority = PRIORITY.exec(line)?.[0]
+    return priority === undefined
+      ? parseRfc5424(line)
+      : parseNested(line.slice(priority.length), clock, depth)
+  }
+  return first === 123 ? parseJson(line, clock, depth) : undefined
+}
 
-function stampOf(text: string, yearless: YearlessClock): Stamped | undefined {
+function parseIso(line: string, clock: YearClock, depth: number): Envelope | undefined {
+  const match = ISO_LINE.exec(line)
+  const time = match ? isoSeconds(match[1] ?? '') : undefined
+  return match && time !== undefined ? withTag(time, match[2] ?? '', clock, depth) : undefined
+}
+
+function parseRfc3164(line: string, clock: YearClock, depth: number): Envelope | undefined {
+  const match = RFC3164.exec(line)
+  if (match === null) return undefined
+  const [, month = '', day = '', time = '', rest = ''] = match
+  const seconds = clock.at(month, day, time)
+  return seconds === undefined ? undefined : withTag(seconds, rest, clock, depth)
+}
+
+/** `Mon 2026-11-23 10:00:01 UTC mx …`: a zone's name other than UTC is taken for this machine's. */
+function parseShortFull(line: string, clock: YearClock, depth: number): Envelope | undefined {
+  const match = SHORT_FULL.exec(line)
+  if (match === null) return undefined
+  const [, date = '', zone, rest = ''] = match
+  const time = isoSeconds(zone === 'UTC' || zone === 'GMT' ? `${date}Z` : date)
+  return time === undefined ? undefined : withTag(time, rest, clock, depth)
+}
+
+function parseRfc5424(line: string): Envelope | undefined {
+  const match = RFC5424.exec(line)
+  if (match === null) return undefined
+  const [, time = '', program = '', pid = '', body = ''] = match
+  return envelope({ time: isoSeconds(time), program: dash(program), pid: dash(pid), body })
+}
+
+function dash(text: string): string {
+  return text === '-' ? '' : text
+}
+
+/** `HOST TAG[PID]: BODY`, or a container's wrapping around another line, or a bare body. */
+function withTag(time: number | undefined, rest: string, clock: YearClock, depth: number): Envelope {
+  const stream = CONTAINER_STREAM.exec(rest)
+  const inner = stream ? rest.slice(stream[0].length) : rest
+  if (depth < 3 && beginsWithTime(inner)) return timed(parseNested(inner, clock, depth + 1), time)
+  if (BARE_BODY.test(inner)) return envelope({ time, program: '', pid: '', body: inner })
+  const match = HOST_AND_TAG.exec(inner)
+  const [, host, program = '', pid = '', body = ''] = match ?? []
+  const named = pid !== '' || MAIL_PROGRAM.test(program) || (host !== undefined && time !== undefined)
+  if (match === null || !named) return envelope({ time, program: '', pid: '', body: inner })
+  if (depth < 3 && beginsWithTime(body)) return timed(parseNested(body, clock, depth + 1), time)
+  return envelope({ time, program, pid, body })
+}
+
+function beginsWithTime(text: string): boolean {
   const first = text.charCodeAt(0)
-  if (first >= 0x30 && first <= 0x39) return iso(text)
-  if (first < 0x41 || first > 0x5a) return undefined
-  const short = RFC3164.exec(text)
-  if (short) {
-    const at = yearless(short)
-    return at === undefined ? undefined : { at, rest: short[7] ?? '' }
+  if (first === 123) return text.startsWith('{"')
+  if (first >= 48 && first <= 57) return ISO_LINE.test(text)
+  return first >= 65 && first <= 90 && monthOf(text.slice(0, 3)) >= 0 && RFC3164.test(text)
+}
+
+function timed(inner: Envelope, outer: number | undefined): Envelope {
+  return inner.time === undefined ? { ...inner, time: outer } : inner
+}
+
+function envelope(parts: Omit<Envelope, 'repeat'>): Envelope {
+  const match = parts.body.startsWith('message repeated ') ? REPEATED.exec(parts.body) : null
+  if (match === null) return { ...parts, repeat: 1 }
+  return { ...parts, body: match[2] ?? '', repeat: Number(match[1]) }
+}
+
+/** An entry of `journalctl -o json`, or of Docker's json-file driver. */
+function parseJson(line: string, clock: YearClock, depth: number): Envelope | undefined {
+  let entry: unknown
+  try {
+    entry = JSON.parse(line)
+  } catch {
+    return undefined
   }
-  const full = SHORT_FULL.exec(text)
-  return full ? { at: dated(full), rest: full[9] ?? '' } : undefined
-}
-
-function iso(text: string): Stamped | undefined {
-  const parts = RFC3339.exec(text)
-  return parts ? { at: dated(parts), rest: parts[9] ?? '' } : undefined
-}
-
-function isoTime(text: string): number | undefined {
-  return iso(`${text} `)?.at
-}
-
-function dated(parts: RegExpExecArray): number | undefined {
-  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
-  return fullTime([year, month - 1, day, hour, minute, second], fraction(parts[7]), zoneOffset(parts[8]))
-}
-
-function fraction(digits: string | undefined): number {
-  return digits === undefined ? 0 : Number(`0.${digits}`)
-}
-
-/** Local calendar arithmetic once an hour of log, not once a line. */
-function createYearlessClock(reference: number): YearlessClock {
-  let hourText = ''
-  let hourAt: number | undefined
-  return (parts) => {
-    const key = `${parts[1]} ${parts[2]} ${parts[3]}`
-    if (key !== hourText) {
-      hourText = key
-      hourAt = hourOf(parts, reference)
-    }
-    if (hourAt === undefined) return undefined
-    return hourAt + Number(parts[4]) * 60 + Number(parts[5]) + fraction(parts[6])
+  if (typeof entry !== 'object' || entry === null) return undefined
+  const fields = entry as Readonly<Record<string, unknown>>
+  if (typeof fields.log === 'string' && depth < 3) {
+    const outer = typeof fields.time === 'string' ? isoSeconds(fields.time) : undefined
+    return timed(parseNested(fields.log.replace(/\r?\n$/, ''), clock, depth + 1), outer)
   }
+  if (fields.MESSAGE === undefined) return undefined
+  const microseconds = Number(fields.__REALTIME_TIMESTAMP)
+  return envelope({
+    time: Number.isFinite(microseconds) ? microseconds / 1e6 : undefined,
+    program: journalText(fields.SYSLOG_IDENTIFIER),
+    pid: journalText(fields.SYSLOG_PID ?? fields._PID),
+    body: journalText(fields.MESSAGE),
+  })
 }
 
-function hourOf(parts: RegExpExecArray, reference: number): number | undefined {
-  const month = monthOf(parts[1] ?? '')
-  const [day, hour] = [Number(parts[2]), Number(parts[3])]
-  if (month === undefined || day < 1 || day > 31 || hour > 23) return undefined
-  return inferTime({ month, day, hour, minute: 0, second: 0 }, reference)
+/** journald gives bytes as an array of numbers where they are no UTF-8, and null where they are too many. */
+function journalText(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (!Array.isArray(value)) return ''
+  if (value.every((byte) => typeof byte === 'number')) return Buffer.from(value).toString('utf8')
+  return value.length > 0 ? journalText(value[0]) : ''
 }

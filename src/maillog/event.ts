@@ -1,114 +1,75 @@
-import type { Envelope } from './envelope.js'
-import { greylisterEvent } from './greylister-line.js'
-import { postfixEvent } from './postfix-line.js'
+import { parseGreylister } from './greylister-event.js'
+import { parsePostfix } from './postfix-event.js'
 
-/** Addresses as logged; a null sender is ''. */
-export interface Triplet {
-  readonly client: string
+export interface Client {
+  /** Verified name, or `unknown`. */
+  readonly name: string
+  readonly address: string
+}
+
+interface About {
+  /** greylister: its own line; postfix: what Postfix says of the same. */
+  readonly by: 'greylister' | 'postfix'
+  readonly client: Client
+  /** Empty: the null sender. */
   readonly sender: string
   readonly recipient: string
 }
 
-/** A decision of greyctl, postgrey or sqlgrey. */
-export interface Decided extends Triplet {
-  readonly kind: 'decided'
-  readonly action: 'defer' | 'pass'
-  /** `new`, `early-retry`, `triplet found`, `client whitelist`, `recipient whitelist`, `client AWL`, and what others add. */
-  readonly reason: string
-  /** It decided so, but only logged it (greyctl's --learn). */
-  readonly learned: boolean
-  /** Seconds until a retry will pass. */
-  readonly missing: number | undefined
-  /** Seconds since the triplet's first mail, on its first pass. */
-  readonly delay: number | undefined
+/** A first mail or an early retry was asked to come back. */
+export interface Deferred extends About {
+  readonly kind: 'deferred'
+  /** What the greylister says of it; undefined in Postfix's own lines. */
+  readonly reason: 'new' | 'early-retry' | undefined
+  /** Seconds until a retry passes, where the line says so. */
+  readonly wait?: number
 }
 
-/** smtpd or cleanup refused a command of a transaction. */
-export interface Rejected extends Triplet {
-  readonly kind: 'rejected'
-  /** The reply code; undefined in milter replies that carry none. */
-  readonly code: number | undefined
-  readonly text: string
-  /** The text is a greylister's. */
-  readonly greylisted: boolean
-  /** Seconds that the text asks to wait. */
-  readonly missing: number | undefined
+/** The greylister let a mail through: its triplet was known, a whitelist named it, or it only learns. */
+export interface Passed extends About {
+  readonly kind: 'passed'
+  readonly reason: 'triplet' | 'whitelist' | 'learning' | 'other'
+  /** Seconds since its first deferral: the first pass of a triplet. */
+  readonly delay?: number
 }
 
-/** smtpd took a message: the client of a queue id. */
-export interface Accepted {
-  readonly kind: 'accepted'
-  readonly queueId: string
-  readonly client: string
-  readonly authenticated: boolean
-}
+export type MailEvent =
+  | Deferred
+  | Passed
+  /** smtpd accepted a recipient: the mail has a queue id. */
+  | {
+      readonly kind: 'accepted'
+      readonly queueId: string
+      readonly client: Client
+      readonly authenticated: boolean
+    }
+  /** qmgr took the mail on. */
+  | { readonly kind: 'queued'; readonly queueId: string; readonly sender: string }
+  /** A delivery agent speaks of one recipient of it; `original` before aliases. */
+  | {
+      readonly kind: 'delivery'
+      readonly queueId: string
+      readonly recipient: string
+      readonly original: string | undefined
+    }
+  | { readonly kind: 'removed'; readonly queueId: string }
+  /** Postfix could not ask a policy service (`connect`, `talk`), or answered 451 4.3.5 (`policy`: no usable answer; `configuration`: a bad restriction). */
+  | { readonly kind: 'trouble'; readonly what: 'connect' | 'talk' | 'policy' | 'configuration' }
+  /** The greylister itself gave up on requests and let mail through. */
+  | { readonly kind: 'failed-open' }
 
-export interface Queued {
-  readonly kind: 'queued'
-  readonly queueId: string
-  readonly sender: string
-}
+const POSTFIX_DAEMON = /(?:^|\/)([a-z_-]+)$/
 
-/** A delivery attempt. `original` is the recipient before aliases. */
-export interface Delivered {
-  readonly kind: 'delivered'
-  readonly queueId: string
-  readonly recipient: string
-  readonly original: string | undefined
-}
-
-export interface Removed {
-  readonly kind: 'removed'
-  readonly queueId: string
-}
-
-/** smtpd could not talk to a policy server, or answered 451 4.3.5 because of one. */
-export interface Unreachable {
-  readonly kind: 'unreachable'
-  /** The endpoint as Postfix writes it; '' for a 451 4.3.5, which does not say. */
-  readonly service: string
-  /** One failure can leave several of these: a warning for the connection, one for the request, and the 451 4.3.5. */
-  readonly sign: 'connect' | 'talk' | 'put-off'
-}
-
-export type MailEvent = Decided | Rejected | Accepted | Queued | Delivered | Removed | Unreachable
-
-/** What a line says about mail; undefined for lines that say nothing of interest here. Never throws. */
-export function eventOf(envelope: Envelope): MailEvent | undefined {
-  const daemon = envelope.program.slice(envelope.program.lastIndexOf('/') + 1)
-  const body = envelope.body.length > MAX_BODY ? envelope.body.slice(0, MAX_BODY) : envelope.body
-  return POSTFIX_DAEMONS.has(daemon) ? postfixEvent(daemon, body) : greylisterEvent(envelope.program, body)
-}
-
-/** Characters. Postfix and syslog write 2,000 at most; longer ones could only cost time. */
-const MAX_BODY = 4096
-
-/** Their bodies hold what clients said: a greylister's line is never looked for in them. */
-const POSTFIX_DAEMONS = new Set([
-  'smtpd',
-  'cleanup',
-  'qmgr',
-  'smtp',
-  'lmtp',
-  'local',
-  'virtual',
-  'pipe',
-  'error',
-  'discard',
-  'bounce',
-  'postscreen',
-  'tlsproxy',
-  'dnsblog',
-  'anvil',
-  'master',
-  'pickup',
-  'trivial-rewrite',
-  'verify',
-  'scache',
-])
-
-/** `postfix-in` of `postfix-in/smtpd`: queue ids of different instances are different. */
-export function instanceOf(program: string): string {
-  const slash = program.indexOf('/')
-  return slash < 0 ? '' : program.slice(0, slash)
+/**
+ * What one message of the log says about greylisting; undefined for nothing. A program that the log names decides
+ * who is believed: an address that spells out another program's line is still only an address.
+ */
+export function parseEvent(program: string, body: string): MailEvent | undefined {
+  if (program.includes('/') || program.startsWith('postfix') || program === 'smtpd') {
+    const daemon = POSTFIX_DAEMON.exec(program)?.[1]
+    return parsePostfix(daemon === 'postfix' ? undefined : daemon, body)
+  }
+  const event = parseGreylister(program, body)
+  if (event !== undefined) return event
+  return program === '' || program.endsWith('.service') ? parsePostfix(undefined, body) : undefined
 }

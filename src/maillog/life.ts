@@ -1,4 +1,11 @@
-import type { Triplet } from './event.js'
+import type { Client } from './event.js'
+
+/** Who wrote to whom, as the log spells it; an empty sender is the null sender. */
+export interface Triplet {
+  readonly client: Client
+  readonly sender: string
+  readonly recipient: string
+}
 
 /** Deferrals of one triplet as one kind of log line tells them. Times in seconds since the epoch. */
 export interface Deferrals {
@@ -62,7 +69,12 @@ export function newLife(triplet: Triplet, ref: LineRef): Life {
   }
 }
 
-export function defer(life: Life, teller: 'greylister' | 'postfix', at: number | undefined): void {
+export function defer(
+  life: Life,
+  teller: 'greylister' | 'postfix',
+  at: number | undefined,
+  times: number,
+): void {
   const told = life[teller]
   const before = later(life.greylister.last, life.postfix.last)
   if (before === undefined || (at !== undefined && at - before > RETRY_WINDOW)) {
@@ -70,10 +82,10 @@ export function defer(life: Life, teller: 'greylister' | 'postfix', at: number |
     life.seriesCount = 0
   }
   const seen = Math.max(life.greylister.count, life.postfix.count)
-  told.count += 1
+  told.count += times
   told.first = earlier(told.first, at)
   told.last = later(told.last, at)
-  if (Math.max(life.greylister.count, life.postfix.count) > seen) life.seriesCount += 1
+  life.seriesCount += Math.max(life.greylister.count, life.postfix.count) - seen
 }
 
 export function pass(life: Life, at: number | undefined, delay: number | undefined): void {

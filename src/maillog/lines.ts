@@ -1,76 +1,76 @@
-/** Characters of a line that are kept; the rest is dropped. A `journalctl -o json` object of a long message fits. */
-export const MAX_LINE = 65_536
+import { isAscii, isUtf8 } from 'node:buffer'
 
-const LF = 0x0a
+/** Bytes of a line that are kept; the rest of a longer one is skipped. Postfix logs 2 kB at most, a journal entry in JSON four times that. */
+export const LONGEST_LINE = 64 * 1024
+
+const LF = 10
 
 /**
- * Bytes to lines with memory bounded by the chunk and one capped line, whatever the log contains. The result does
- * not depend on how the bytes were split: a line is decoded whole, and invalid UTF-8 becomes U+FFFD.
+ * Bytes to lines, in batches, with no more memory than a chunk and a line. How the bytes are cut into chunks makes no
+ * difference. A line is UTF-8, or else one character a byte; its CR, if any, is taken off.
  */
-export class LineSplitter {
-  private pending: Buffer[] = []
-  private pendingBytes = 0
-  /** A UTF-16 unit needs at most three bytes: more of a line can never be asked for. */
-  private readonly maxBytes: number
-
-  constructor(private readonly maxLine = MAX_LINE) {
-    this.maxBytes = maxLine * 3 + 4
+export async function* splitLines(
+  chunks: AsyncIterable<Uint8Array>,
+  longest = LONGEST_LINE,
+): AsyncGenerator<readonly string[]> {
+  let pieces: Buffer[] = []
+  let held = 0
+  const hold = (bytes: Buffer) => {
+    const room = longest - held
+    if (room <= 0) return
+    const kept = bytes.subarray(0, room)
+    pieces.push(Buffer.from(kept))
+    held += kept.length
   }
-
-  /** The lines that this chunk completes, without their line ends. */
-  push(chunk: Buffer): string[] {
-    const end = chunk.lastIndexOf(LF)
-    if (end < 0) {
-      this.hold(chunk)
-      return []
+  const release = (): string => {
+    const line = decodeLine(Buffer.concat(pieces), longest)
+    pieces = []
+    held = 0
+    return line
+  }
+  for await (const chunk of chunks) {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    const last = bytes.lastIndexOf(LF)
+    if (last === -1) {
+      hold(bytes)
+      continue
     }
     let start = 0
-    let head: string[] = []
-    if (this.pendingBytes > 0) {
-      start = chunk.indexOf(LF) + 1
-      this.hold(chunk.subarray(0, start - 1))
-      head = [this.release()]
+    const lines: string[] = []
+    if (held > 0) {
+      const end = bytes.indexOf(LF)
+      hold(bytes.subarray(0, end))
+      lines.push(release())
+      start = end + 1
     }
-    const body = start <= end ? chunk.toString('utf8', start, end).split('\n') : []
-    this.hold(chunk.subarray(end + 1))
-    const lines = body.map((line) => this.trim(line))
-    return head.length > 0 ? head.concat(lines) : lines
+    if (start <= last) for (const line of decodeBlock(bytes.subarray(start, last), longest)) lines.push(line)
+    yield lines
+    hold(bytes.subarray(last + 1))
   }
-
-  /** The last line when it has no line end. */
-  end(): string[] {
-    return this.pendingBytes > 0 ? [this.release()] : []
-  }
-
-  private hold(bytes: Buffer): void {
-    const room = this.maxBytes - this.pendingBytes
-    if (bytes.length === 0 || room <= 0) return
-    // A copy: the caller may use its buffer again, and a slice would keep the whole chunk alive.
-    const kept = Buffer.from(bytes.subarray(0, room))
-    this.pending.push(kept)
-    this.pendingBytes += kept.length
-  }
-
-  private release(): string {
-    const text = Buffer.concat(this.pending).toString('utf8')
-    this.pending = []
-    this.pendingBytes = 0
-    return this.trim(text)
-  }
-
-  private trim(line: string): string {
-    const capped = line.length > this.maxLine ? line.slice(0, this.maxLine) : line
-    return capped.endsWith('\r') ? capped.slice(0, -1) : capped
-  }
+  if (held > 0) yield [release()]
 }
 
-/** Lines in the batches that the chunks bring. */
-export async function* linesOf(chunks: AsyncIterable<Buffer>, maxLine = MAX_LINE): AsyncGenerator<string[]> {
-  const splitter = new LineSplitter(maxLine)
-  for await (const chunk of chunks) {
-    const lines = splitter.push(chunk)
-    if (lines.length > 0) yield lines
+/** Whole lines without the last line feed. Plain ASCII, nearly always, is decoded at once. */
+function decodeBlock(block: Buffer, longest: number): string[] {
+  if (isAscii(block)) {
+    const lines = block.toString('latin1').split('\n')
+    return lines.map((line) => trimEnd(line.length > longest ? line.slice(0, longest) : line))
   }
-  const last = splitter.end()
-  if (last.length > 0) yield last
+  const lines: string[] = []
+  for (let start = 0; start <= block.length; ) {
+    const found = block.indexOf(LF, start)
+    const end = found === -1 ? block.length : found
+    lines.push(decodeLine(block.subarray(start, end), longest))
+    start = end + 1
+  }
+  return lines
+}
+
+function decodeLine(bytes: Buffer, longest: number): string {
+  const kept = bytes.subarray(0, longest)
+  return trimEnd(kept.toString(isUtf8(kept) ? 'utf8' : 'latin1'))
+}
+
+function trimEnd(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line
 }

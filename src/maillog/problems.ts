@@ -1,16 +1,7 @@
 import type { Story } from './life.js'
-import { type Evidence, refText, type Stories } from './story.js'
-import type { Verdict, Window } from './verdict.js'
-
-/** The shape of doctor's findings (CLI.md). `text` of the evidence is a log's: escape it before printing. */
-export interface Problem {
-  readonly id: string
-  readonly severity: 'critical' | 'error' | 'warning' | 'info'
-  readonly title: string
-  readonly detail: string
-  readonly evidence: readonly Evidence[]
-  readonly remediation: { readonly text: string; readonly commands: readonly string[] }
-}
+import type { Problem, Verdict, Window } from './report.js'
+import { refText, type Stories } from './story.js'
+import { clientText } from './triplet.js'
 
 export interface Judged {
   readonly stories: Stories
@@ -20,34 +11,54 @@ export interface Judged {
 }
 
 export function problemsOf(judged: Judged): readonly Problem[] {
-  return [unreachable(judged), stuck(judged), off(judged), learning(judged), overflow(judged)].filter(
-    (problem) => problem !== undefined,
-  )
+  return [
+    unreachable(judged),
+    stuck(judged),
+    off(judged),
+    learning(judged),
+    failedOpen(judged),
+    overflow(judged),
+  ].filter((problem) => problem !== undefined)
 }
 
 function unreachable({ stories, verdict }: Judged): Problem | undefined {
   const { count, putOff, services, evidence } = stories.unreachable
   if (count === 0) return undefined
-  const over = verdict !== 'broken' && stories.lastSign !== undefined
   const where = services.length > 0 ? ` at ${services.join(', ')}` : ''
+  const then =
+    putOff > 0 ? `${times(putOff)} it put mail off with 451 4.3.5` : 'mail went on without greylisting'
+  const happened = `smtpd got no answer ${times(count)}${where}; ${then}`
+  if (verdict !== 'broken' && stories.lastSign !== undefined) {
+    return {
+      id: 'policy-server-unreachable',
+      severity: 'warning',
+      title: 'the policy server did not answer for a while',
+      detail: `${happened}; greylisting has been seen at work since`,
+      evidence,
+      remediation: {
+        text: 'nothing to do now; if it happens again, look why the daemon was away',
+        commands: [],
+      },
+    }
+  }
   return {
     id: 'policy-server-unreachable',
-    severity: putOff > 0 && !over ? 'critical' : over ? 'warning' : 'error',
-    title: over
-      ? 'the policy server did not answer for a while'
-      : 'Postfix gets no answer from its policy server',
-    detail:
-      `smtpd got no answer ${times(count)}${where}; ` +
-      (putOff > 0 ? `${times(putOff)} it put mail off with 451 4.3.5` : 'mail went on without greylisting') +
-      (over ? '; greylisting has been seen at work since' : ''),
+    severity: putOff > 0 ? 'critical' : 'error',
+    title: 'Postfix gets no answer from its policy server',
+    detail: happened,
     evidence,
-    remediation: {
-      text: over
-        ? 'nothing to do now; look why the daemon was away if it happens again'
-        : 'start the daemon and see what it says; on a server that greyctl did not set up, compare the endpoint in main.cf with where the daemon listens',
-      commands: over ? [] : ['service greyctl restart', 'postconf -n | grep check_policy_service'],
-    },
+    remediation: stories.unreachable.misconfigured ? MISCONFIGURED : NOT_RUNNING,
   }
+}
+
+const NOT_RUNNING = {
+  text: 'start the daemon and see what it says; on a server that greyctl did not set up, compare the endpoint in main.cf with where the daemon listens',
+  commands: ['service greyctl restart', 'postconf -n | grep check_policy_service'],
+}
+
+const MISCONFIGURED = {
+  text: 'a restriction in main.cf is wrong: the warning just before the 451 in the log names it',
+  commands: ['postconf -n | grep restrictions', 'postfix check'],
 }
 
 function stuck({ stories, stuck: lives }: Judged): Problem | undefined {
@@ -60,7 +71,7 @@ function stuck({ stories, stuck: lives }: Judged): Problem | undefined {
     detail: `${lives.length === 1 ? 'one triplet was' : `${lives.length} triplets were`} deferred three times or more, longer than the delay; the longest for ${worst.series.seconds} s`,
     evidence: lives.slice(0, 3).map((life) => ({
       ref: refText(life.lastRef),
-      text: `${life.series.count} deferrals in ${life.series.seconds} s: client ${life.client}, from <${life.sender}> to <${life.recipient}>`,
+      text: `${life.series.count} deferrals in ${life.series.seconds} s: client ${clientText(life.client)}, from <${life.sender}> to <${life.recipient}>`,
     })),
     remediation: {
       text: 'the greylister forgets what it saw: look whether its database can be written and is not emptied, and whether two greylisters are asked one after the other',
@@ -94,6 +105,21 @@ function learning({ stories }: Judged): Problem | undefined {
     detail: `${times(stories.learned)} a mail would have been deferred`,
     evidence: [],
     remediation: { text: 'install without --learn when you have seen enough', commands: ['greyctl install'] },
+  }
+}
+
+function failedOpen({ stories }: Judged): Problem | undefined {
+  if (stories.failedOpen === 0) return undefined
+  return {
+    id: 'greylister-failing-open',
+    severity: 'warning',
+    title: 'the greylister could not decide and let mail through',
+    detail: `it said so ${times(stories.failedOpen)}`,
+    evidence: [],
+    remediation: {
+      text: 'its own lines say why, most often a full or read-only disk below its database',
+      commands: ['df -h /var/lib/greyctl', 'service greyctl status'],
+    },
   }
 }
 

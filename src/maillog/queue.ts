@@ -1,7 +1,13 @@
-import type { Accepted } from './event.js'
+import type { Client } from './event.js'
+
+interface Accepted {
+  readonly queueId: string
+  readonly client: Client
+  readonly authenticated: boolean
+}
 
 export interface QueuedMail {
-  readonly client: string
+  readonly client: Client
   readonly authenticated: boolean
   /** Seconds since the epoch when smtpd took the first recipient. */
   readonly at: number | undefined

@@ -2,7 +2,7 @@ import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
 import { unpacked } from './unpack.js'
 
-/** A log that can be read, once. */
+/** A log that can be read. */
 export interface LogSource {
   /** What a person calls it: a path, or `journal`. */
   readonly name: string
@@ -13,6 +13,8 @@ export interface LogSource {
    * it that no source before it had. (Debian writes Postfix's lines to both, and postgrey's to syslog alone.)
    */
   readonly shadow: boolean
+  /** It can be opened more than once. */
+  readonly again: boolean
   open(): AsyncIterable<Buffer>
 }
 
@@ -99,7 +101,14 @@ function ageOf(suffix: string): number {
 }
 
 function fileSource(host: Host, path: string, modified: number, shadow: boolean): LogSource {
-  return { name: path, modified, shadow, open: () => unpacked(host, path) }
+  const unpack = (argv: readonly string[]) => host.runStream(argv, { timeout: 3600 })
+  return {
+    name: path,
+    modified,
+    shadow,
+    again: true,
+    open: () => unpacked(path, () => host.stream(path), unpack),
+  }
 }
 
 /** postconf(5) maillog_file; the last one wins. Values with parameters in them are left alone. */
@@ -127,7 +136,13 @@ function journalSource(host: Host, since: number | undefined): LogSource {
     ...(since === undefined ? [] : [`--since=@${Math.floor(since)}`]),
     ...JOURNAL_MATCHES,
   ]
-  return { name: 'journal', modified: host.now(), shadow: false, open: () => journalBytes(host, argv) }
+  return {
+    name: 'journal',
+    modified: host.now(),
+    shadow: false,
+    again: false,
+    open: () => journalBytes(host, argv),
+  }
 }
 
 async function* journalBytes(host: Host, argv: readonly string[]): AsyncGenerator<Buffer> {

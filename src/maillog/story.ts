@@ -1,17 +1,18 @@
-import type {
-  Accepted,
-  Decided,
-  Delivered,
-  MailEvent,
-  Queued,
-  Rejected,
-  Removed,
-  Triplet,
-  Unreachable,
-} from './event.js'
-import { defer, firstDeferral, type Life, type LineRef, newLife, pass, type Story, storyOf } from './life.js'
-import { isLoopback, networkOf } from './network.js'
+import type { Deferred, MailEvent, Passed } from './event.js'
+import {
+  defer,
+  firstDeferral,
+  type Life,
+  type LineRef,
+  newLife,
+  pass,
+  type Story,
+  storyOf,
+  type Triplet,
+} from './life.js'
 import { type QueuedMail, QueueTracker } from './queue.js'
+import type { Evidence } from './report.js'
+import { clientNetwork, inNetworks, isProbe, pairKey } from './triplet.js'
 
 /** An event and where it stands. */
 export interface Told {
@@ -22,11 +23,8 @@ export interface Told {
   readonly ref: LineRef
   /** The line's body, kept as evidence. */
   readonly text: string
-}
-
-export interface Evidence {
-  readonly ref: string
-  readonly text: string
+  /** So often in a row. */
+  readonly repeat: number
 }
 
 /** What the log tells, when it was read to its end. */
@@ -47,6 +45,8 @@ export interface Stories {
   readonly configuredDelay: number | undefined
   /** Triplets that were not followed because there were too many. */
   readonly untracked: number
+  /** Requests that the greylister could not decide and let through, as it says itself. */
+  readonly failedOpen: number
 }
 
 export interface Outage {
@@ -54,6 +54,8 @@ export interface Outage {
   readonly count: number
   /** Of these, times that mail was put off for it. */
   readonly putOff: number
+  /** Some of it said that a restriction is wrong, not that nobody answered. */
+  readonly misconfigured: boolean
   readonly last: number | undefined
   readonly services: readonly string[]
   readonly evidence: readonly Evidence[]
@@ -67,17 +69,17 @@ export interface StoryLimits {
 }
 
 const LIMITS: StoryLimits = { triplets: 250_000, queued: 50_000 }
-const PROBE_SENDER = 'greyctl-probe@'
 const EVIDENCE = 3
 
 /** Collects events, in the order of the log, into the life of each triplet. Memory is bounded by the limits. */
 export class StoryTeller {
   private readonly lives = new Map<string, Life>()
   private readonly queue: QueueTracker
-  private readonly unreachable = { connect: 0, talk: 0, 'put-off': 0 }
+  private readonly troubles = { connect: 0, talk: 0, policy: 0, configuration: 0 }
+  private failedOpen = 0
   private readonly services = new Set<string>()
   private readonly evidence: Evidence[] = []
-  private lastUnreachable: number | undefined
+  private lastTrouble: number | undefined
   private whitelisted = 0
   private learned = 0
   private decisions = 0
@@ -86,19 +88,31 @@ export class StoryTeller {
   private lastSign: number | undefined
   private configuredDelay: number | undefined
 
-  constructor(private readonly limits: StoryLimits = LIMITS) {
+  /** Is the address this host's, or of a network that it trusts? */
+  private readonly isOwn: (address: string) => boolean
+
+  constructor(
+    private readonly limits: StoryLimits = LIMITS,
+    ownNetworks: readonly string[] = [],
+  ) {
     this.queue = new QueueTracker(limits.queued)
+    this.isOwn = inNetworks(ownNetworks)
   }
 
   add(told: Told): void {
-    const { event } = told
-    if (event.kind === 'decided') this.decided(event, told)
-    else if (event.kind === 'rejected') this.rejected(event, told)
-    else if (event.kind === 'unreachable') this.failed(event, told)
-    else this.moved(event, told)
+    const { event, at, instance } = told
+    if (event.kind === 'deferred') this.deferred(event, told)
+    else if (event.kind === 'passed') this.passed(event, told)
+    else if (event.kind === 'trouble') this.failed(event.what, told)
+    else if (event.kind === 'failed-open') this.failedOpen += told.repeat
+    else if (event.kind === 'accepted') this.queue.accept(instance, event, at)
+    else if (event.kind === 'removed') this.queue.remove(instance, event.queueId)
+    else if (event.kind === 'queued') this.named(this.queue.find(instance, event.queueId), event.sender)
+    else this.attempted(this.queue.find(instance, event.queueId), event)
   }
 
   end(): Stories {
+    const putOff = this.troubles.policy + this.troubles.configuration
     return {
       lives: mergeMoved([...this.lives.values()].map(storyOf)),
       whitelisted: this.whitelisted,
@@ -106,69 +120,58 @@ export class StoryTeller {
       decisions: this.decisions,
       strangers: this.strangers,
       unreachable: {
-        count: Math.max(...Object.values(this.unreachable)),
-        putOff: this.unreachable['put-off'],
-        last: this.lastUnreachable,
+        count: Math.max(this.troubles.connect, this.troubles.talk, putOff),
+        putOff,
+        misconfigured: this.troubles.configuration > 0,
+        last: this.lastTrouble,
         services: [...this.services],
         evidence: this.evidence,
       },
       lastSign: this.lastSign,
       configuredDelay: this.configuredDelay,
       untracked: this.untracked,
+      failedOpen: this.failedOpen,
     }
   }
 
-  private decided(event: Decided, told: Told): void {
-    if (isProbe(event.sender)) return
-    this.decisions += 1
+  private deferred(event: Deferred, told: Told): void {
+    if (isProbe(event.client, event.sender, event.recipient)) return
+    if (event.by === 'greylister') this.decisions += told.repeat
     this.sign(told.at)
-    if (event.learned) this.learned += 1
-    else if (event.action === 'defer') this.deferred(event, event.missing, 'greylister', told)
-    else this.passed(event, told)
-  }
-
-  private passed(event: Decided, told: Told): void {
-    if (/whitelist|AWL|dnswl/i.test(event.reason)) this.whitelisted += 1
-    const life = event.delay === undefined ? this.lives.get(keyOf(event)) : this.lifeOf(event, told.ref)
-    if (life) pass(life, told.at, event.delay)
-  }
-
-  private rejected(event: Rejected, told: Told): void {
-    if (!event.greylisted || isProbe(event.sender)) return
-    this.sign(told.at)
-    this.deferred(event, event.missing, 'postfix', told)
-  }
-
-  private deferred(
-    triplet: Triplet,
-    missing: number | undefined,
-    teller: 'greylister' | 'postfix',
-    told: Told,
-  ): void {
-    const life = this.lifeOf(triplet, told.ref)
+    const life = this.lifeOf(event, told.ref)
     if (life === undefined) return
-    defer(life, teller, told.at)
+    defer(life, event.by, told.at, told.repeat)
     life.lastRef = told.ref
     const first = firstDeferral(life)
-    if (missing === undefined || told.at === undefined || first === undefined) return
-    this.configuredDelay = Math.max(this.configuredDelay ?? 0, Math.round(told.at - first + missing))
+    if (event.wait === undefined || told.at === undefined || first === undefined) return
+    this.configuredDelay = Math.max(this.configuredDelay ?? 0, Math.round(told.at - first + event.wait))
   }
 
-  private moved(event: Accepted | Queued | Delivered | Removed, { instance, at }: Told): void {
-    if (event.kind === 'accepted') this.queue.accept(instance, event, at)
-    else if (event.kind === 'removed') this.queue.remove(instance, event.queueId)
-    else if (event.kind === 'queued') this.named(this.queue.find(instance, event.queueId), event.sender)
-    else this.attempted(this.queue.find(instance, event.queueId), event)
+  private passed(event: Passed, told: Told): void {
+    if (isProbe(event.client, event.sender, event.recipient)) return
+    this.decisions += told.repeat
+    this.sign(told.at)
+    if (event.reason === 'learning') {
+      this.learned += told.repeat
+      return
+    }
+    if (event.reason === 'whitelist') this.whitelisted += told.repeat
+    const life = event.delay === undefined ? this.lives.get(keyOf(event)) : this.lifeOf(event, told.ref)
+    if (life) pass(life, told.at, event.delay)
   }
 
   /** qmgr takes a message out of the queue again and again: only the first time tells something new. */
   private named(mail: QueuedMail | undefined, sender: string): void {
     if (mail === undefined || mail.sender !== undefined) return
     mail.sender = sender
-    if (!mail.authenticated && !isLoopback(mail.client) && !isProbe(sender)) this.strangers += 1
+    if (mail.authenticated || this.isOwn(mail.client.address) || isProbe(mail.client, sender, '')) return
+    this.strangers += 1
   }
 
-  private attempted(mail: QueuedMail | undefined, event: Delivered): void {
+  private attempted(
+    mail: QueuedMail | undefined,
+    event: { readonly recipient: string; readonly original: string | undefined },
+  ): void {
     if (mail?.sender === undefined) return
     const { client, sender, at } = mail
     this.delivered({ client, sender, recipient: event.recipient }, at)
@@ -183,11 +186,12 @@ export class StoryTeller {
     if (at === undefined || first === undefined || at >= first) pass(life, at, undefined)
   }
 
-  private failed(event: Unreachable, told: Told): void {
-    this.unreachable[event.sign] += 1
-    if (event.service !== '' && this.services.size < 8) this.services.add(event.service)
+  private failed(what: keyof typeof this.troubles, told: Told): void {
+    this.troubles[what] += told.repeat
+    const service = /(?:connect to|talking to server) (\S{1,255}): /.exec(told.text)?.[1]
+    if (service !== undefined && this.services.size < 8) this.services.add(service)
     if (this.evidence.length < EVIDENCE) this.evidence.push({ ref: refText(told.ref), text: told.text })
-    if (told.at !== undefined) this.lastUnreachable = Math.max(this.lastUnreachable ?? 0, told.at)
+    if (told.at !== undefined) this.lastTrouble = Math.max(this.lastTrouble ?? 0, told.at)
   }
 
   private lifeOf(triplet: Triplet, ref: LineRef): Life | undefined {
@@ -213,11 +217,7 @@ export function refText(ref: LineRef): string {
 }
 
 function keyOf({ client, sender, recipient }: Triplet): string {
-  return `${networkOf(client)}\n${sender.toLowerCase()}\n${recipient.toLowerCase()}`
-}
-
-function isProbe(sender: string): boolean {
-  return sender.toLowerCase().startsWith(PROBE_SENDER)
+  return `${clientNetwork(client.address)}\n${pairKey(sender, recipient)}`
 }
 
 /**
@@ -230,7 +230,7 @@ function mergeMoved(lives: readonly Story[]): readonly Story[] {
   const waiting = new Map<string, Story[]>()
   for (const life of lives) {
     if (life.passed) continue
-    const key = mailKey(life)
+    const key = pairKey(life.sender, life.recipient)
     const same = waiting.get(key)
     if (same) same.push(life)
     else waiting.set(key, [life])
@@ -238,16 +238,14 @@ function mergeMoved(lives: readonly Story[]): readonly Story[] {
   const merged = new Map<Story, Story>()
   const gone = new Set<Story>()
   for (const orphan of orphans) {
-    const twin = waiting.get(mailKey(orphan))?.find((life) => !merged.has(life) && sameFirst(life, orphan))
+    const twin = waiting
+      .get(pairKey(orphan.sender, orphan.recipient))
+      ?.find((life) => !merged.has(life) && sameFirst(life, orphan))
     if (twin === undefined) continue
     merged.set(twin, { ...twin, passed: true, passedAt: orphan.passedAt, delay: orphan.delay })
     gone.add(orphan)
   }
   return lives.filter((life) => !gone.has(life)).map((life) => merged.get(life) ?? life)
-}
-
-function mailKey({ sender, recipient }: Triplet): string {
-  return `${sender.toLowerCase()}\n${recipient.toLowerCase()}`
 }
 
 /** Two seconds: logged delays are whole, and a line is written after its decision. */

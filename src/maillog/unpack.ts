@@ -1,7 +1,5 @@
-import { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import { createGunzip, type Gunzip } from 'node:zlib'
 import { GreyctlError } from '../errors.js'
-import type { Host } from '../host/host.js'
 
 /** Longest magic below. */
 const MAGIC_BYTES = 6
@@ -13,11 +11,15 @@ const UNPACKERS: readonly { readonly magic: readonly number[]; readonly program:
 ]
 
 /**
- * A log file's text, whatever packed it: told by its first bytes, for names lie. Constant memory.
- * Throws GreyctlError('log-unreadable'), also in the middle of a damaged file.
+ * A log file's text, whatever packed it: told by its first bytes, for names lie. Constant memory. `run` streams a
+ * program's output. Throws GreyctlError('log-unreadable'), also in the middle of a damaged file.
  */
-export async function* unpacked(host: Host, path: string): AsyncGenerator<Buffer> {
-  const chunks = host.stream(path)[Symbol.asyncIterator]()
+export async function* unpacked(
+  path: string,
+  open: () => AsyncIterable<Buffer>,
+  run: (argv: readonly string[]) => AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  const chunks = open()[Symbol.asyncIterator]()
   const head: Buffer[] = []
   let size = 0
   while (size < MAGIC_BYTES) {
@@ -30,7 +32,7 @@ export async function* unpacked(host: Host, path: string): AsyncGenerator<Buffer
   const program = UNPACKERS.find(({ magic }) => startsWith(first, magic))?.program
   if (program !== undefined) {
     await chunks.return?.()
-    yield* host.runStream([program, '-dc', '--', path], { timeout: 3600 })
+    yield* run([program, '-dc', '--', path])
     return
   }
   const whole = prepend(first, chunks)
@@ -52,17 +54,39 @@ async function* prepend(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenera
 }
 
 async function* gunzip(packed: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
-  const source = Readable.from(packed)
   const gunzipped = createGunzip()
-  source.on('error', (error) => gunzipped.destroy(error))
-  source.pipe(gunzipped)
+  const feeding = feed(packed, gunzipped)
   try {
     for await (const chunk of gunzipped) yield chunk as Buffer
+    await feeding
   } catch (error) {
     if (error instanceof GreyctlError) throw error
     throw new GreyctlError('log-unreadable', 'damaged or incomplete gzip data', { where: path, cause: error })
   } finally {
-    source.destroy()
     gunzipped.destroy()
+    await feeding
   }
+}
+
+/** No faster than it is taken. Its own failures reach the reader through the stream. */
+async function feed(packed: AsyncIterable<Buffer>, into: Gunzip): Promise<void> {
+  try {
+    for await (const chunk of packed) {
+      if (into.destroyed) return
+      if (!into.write(chunk)) await drained(into)
+    }
+    into.end()
+  } catch (error) {
+    into.destroy(error as Error)
+  }
+}
+
+function drained(stream: Gunzip): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done).off('close', done)
+      resolve()
+    }
+    stream.on('drain', done).on('close', done)
+  })
 }

@@ -1,64 +1,9 @@
 import type { Story } from './life.js'
-import { type Problem, problemsOf } from './problems.js'
+import { problemsOf } from './problems.js'
+import type { Example, Problem, Verdict, VerifyReport, Window } from './report.js'
 import type { Stories } from './story.js'
-
-export type Verdict = 'working' | 'broken' | 'off' | 'waiting' | 'inconclusive'
-
-export interface Counts {
-  /** Distinct (client network, sender, recipient) deferred at least once. */
-  readonly greylisted: number
-  /** Of these, later accepted. */
-  readonly passed: number
-  /** Of these, never accepted in the window. */
-  readonly neverRetried: number
-  /** Deferrals after the first of a triplet. */
-  readonly earlyRetries: number
-  /** Mails that a whitelist, manual or automatic, let through without waiting. */
-  readonly whitelisted: number
-  /** Times that smtpd got no answer from its policy server. */
-  readonly unreachable: number
-}
-
-/** Whole seconds from first deferral to acceptance; null where nothing passed. */
-export interface Delays {
-  readonly median: number | null
-  readonly p90: number | null
-  readonly p99: number | null
-  readonly max: number | null
-}
-
-/** Times are RFC 3339 in UTC; null where lines have no stamp. `delay` in whole seconds. */
-export interface Example {
-  readonly client: string
-  readonly sender: string
-  readonly recipient: string
-  readonly deferredAt: string | null
-  readonly passedAt: string | null
-  readonly delay: number | null
-}
-
-/** What was read. Times in seconds since the epoch; undefined without a stamped line. */
-export interface Window {
-  readonly from: number | undefined
-  readonly to: number | undefined
-  readonly lines: number
-  readonly sources: readonly string[]
-}
-
-/** CLI.md, "greyctl verify": names and meaning are a promise. */
-export interface VerifyReport {
-  readonly verdict: Verdict
-  readonly counts: Counts
-  readonly delay: Delays
-  readonly window: {
-    readonly from: string | null
-    readonly to: string | null
-    readonly lines: number
-    readonly sources: readonly string[]
-  }
-  readonly examples: readonly Example[]
-  readonly problems: readonly Problem[]
-}
+import { isoTime } from './time.js'
+import { clientText } from './triplet.js'
 
 export interface JudgeInput {
   readonly stories: Stories
@@ -97,7 +42,7 @@ export function judge({ stories, window, until, readProblems }: JudgeInput): Ver
       p99: percentile(delays, 99),
       max: delays.at(-1) ?? null,
     },
-    window: { ...window, from: isoTime(window.from), to: isoTime(window.to) },
+    window: { ...window, from: timeOrNull(window.from), to: timeOrNull(window.to) },
     examples: examplesOf(stories.lives),
     problems: [...problemsOf({ stories, stuck, verdict, window }), ...readProblems],
   }
@@ -164,11 +109,11 @@ function examplesOf(lives: readonly Story[]): readonly Example[] {
     newest,
   )
   return [...passed, ...waiting].slice(0, EXAMPLES).map((life) => ({
-    client: life.client,
+    client: clientText(life.client),
     sender: life.sender,
     recipient: life.recipient,
-    deferredAt: isoTime(life.deferredAt),
-    passedAt: isoTime(life.passedAt),
+    deferredAt: timeOrNull(life.deferredAt),
+    passedAt: timeOrNull(life.passedAt),
     delay: life.delay ?? null,
   }))
 }
@@ -177,8 +122,7 @@ function latest(lives: readonly Story[], when: (life: Story) => number): readonl
   return [...lives].sort((a, b) => when(b) - when(a)).slice(0, EXAMPLES)
 }
 
-/** RFC 3339 in UTC with milliseconds; null for a time that there is not, or that no calendar has. */
-export function isoTime(seconds: number | undefined): string | null {
-  if (seconds === undefined || Math.abs(seconds) > 8.64e12) return null
-  return new Date(seconds * 1000).toISOString()
+/** null for a time that there is not, or that no calendar has. */
+function timeOrNull(seconds: number | undefined): string | null {
+  return seconds === undefined || Math.abs(seconds) > 8.64e12 ? null : isoTime(seconds)
 }

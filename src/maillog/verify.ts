@@ -1,12 +1,13 @@
 import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
-import { createEnvelopeParser } from './envelope.js'
-import { eventOf, instanceOf } from './event.js'
-import { linesOf } from './lines.js'
-import type { MailEvent } from './mail-event.js'
+import { parseEnvelope } from './envelope.js'
+import { type MailEvent, parseEvent } from './event.js'
+import type { LineRef } from './life.js'
+import { splitLines } from './lines.js'
 import type { Problem, VerifyReport } from './report.js'
 import { findSources, type LogSource } from './sources.js'
 import { type StoryLimits, StoryTeller } from './story.js'
+import { firstYearOf, monthDayOf, YearClock } from './time.js'
 import { judge } from './verdict.js'
 
 export interface VerifyOptions {
@@ -17,6 +18,8 @@ export interface VerifyOptions {
   readonly since?: number | undefined
   /** The Postfix instance's configuration directory, for maillog_file. */
   readonly configDir?: string
+  /** Networks whose mail is not a stranger's: `192.0.2.0/24`, `[2001:db8::]/32`. This host itself always is one. */
+  readonly ownNetworks?: readonly string[]
   readonly limits?: StoryLimits
 }
 
@@ -27,7 +30,7 @@ export interface VerifyOptions {
 export async function verifySources(host: Host, options: VerifyOptions = {}): Promise<VerifyReport> {
   const { files = [], journal = false, since, configDir = '/etc/postfix' } = options
   const sources = await findSources(host, { files, journal, since, configDir })
-  const reader = new LogReader(new StoryTeller(options.limits), since)
+  const reader = new LogReader(new StoryTeller(options.limits, options.ownNetworks), since)
   const readProblems: Problem[] = []
   for (const source of sources) {
     const before = reader.lines
@@ -66,26 +69,38 @@ class LogReader {
   ) {}
 
   async read(source: LogSource): Promise<void> {
-    const envelope = createEnvelopeParser({ reference: source.modified })
+    const clock = new YearClock(source.modified, await firstYear(source))
     const skipped = source.shadow ? new Set(this.told) : undefined
     const told = new Set<string>()
     let number = 0
-    for await (const batch of linesOf(source.open())) {
+    for await (const batch of splitLines(source.open())) {
       for (const line of batch) {
         number += 1
-        this.lines += 1
-        const { at, program, body } = envelope(line)
-        if (at !== undefined && !this.counts(at)) continue
-        const event = eventOf({ at, program, body })
-        if (event === undefined) continue
-        const teller = tellerOf(event)
-        if (skipped?.has(teller)) continue
-        told.add(teller)
-        const ref = { source: source.name, line: number }
-        this.teller.add({ event, at, instance: instanceOf(program), ref, text: body })
+        const teller = this.line(line, clock, { source: source.name, line: number }, skipped)
+        if (teller !== undefined) told.add(teller)
       }
     }
     if (!source.shadow) for (const teller of told) this.told.add(teller)
+  }
+
+  /** Who told something in this line: the greylister or Postfix; undefined for a line that does not count. */
+  private line(
+    line: string,
+    clock: YearClock,
+    ref: LineRef,
+    skipped: ReadonlySet<string> | undefined,
+  ): string | undefined {
+    this.lines += 1
+    const envelope = parseEnvelope(line, clock)
+    if (envelope === undefined) return undefined
+    const { time: at, program, body, repeat } = envelope
+    if (at !== undefined && !this.counts(at)) return undefined
+    const event = parseEvent(program, body)
+    if (event === undefined) return undefined
+    const teller = tellerOf(event)
+    if (skipped?.has(teller)) return undefined
+    this.teller.add({ event, at, instance: instanceOf(program), ref, text: body, repeat })
+    return teller
   }
 
   /** Is it in the window? Widens the window that was seen. */
@@ -98,7 +113,24 @@ class LogReader {
 }
 
 function tellerOf(event: MailEvent): string {
-  return event.kind === 'decided' ? 'greylister' : 'postfix'
+  if (event.kind === 'deferred') return event.by
+  return event.kind === 'passed' || event.kind === 'failed-open' ? 'greylister' : 'postfix'
+}
+
+/** `postfix-in` of `postfix-in/smtpd`: queue ids of different instances are different. */
+function instanceOf(program: string): string {
+  const slash = program.indexOf('/')
+  return slash < 0 ? '' : program.slice(0, slash)
+}
+
+/** A file without years is read twice: how many it spans is known at its end. */
+async function firstYear(source: LogSource): Promise<number | undefined> {
+  if (!source.again) return undefined
+  for await (const batch of splitLines(source.open())) {
+    if (!batch.slice(0, 20).some((line) => monthDayOf(line) !== undefined)) return undefined
+    return firstYearOf(splitLines(source.open()), source.modified)
+  }
+  return undefined
 }
 
 function unreadable(error: GreyctlError): GreyctlError {

@@ -1,0 +1,120 @@
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** A date without a year, as RFC 3164 writes it; month 0 to 11. */
+export interface MonthDay {
+  readonly month: number
+  readonly day: number
+}
+
+export function monthOf(name: string): number {
+  return MONTHS.indexOf(name)
+}
+
+/** The latest year in which this day is not after the reference (seconds since the epoch; a day of slack for clocks). */
+export function latestYear({ month, day }: MonthDay, reference: number): number {
+  const limit = (reference + 86_400) * 1000
+  let year = new Date(limit).getFullYear()
+  const fits = () => {
+    const date = new Date(year, month, day)
+    // 29 February moves on to 1 March in other years
+    return date.getMonth() === month && date.getTime() <= limit
+  }
+  for (let tries = 0; tries < 9 && !fits(); tries += 1) year -= 1
+  return year
+}
+
+/**
+ * How many years to add between one line and the next: dates that go back mean a new year, except for lines that
+ * came a little late (31 December after 1 January, 31 January after 1 February).
+ */
+export function yearStep(before: number, month: number): number {
+  const difference = month - before
+  if (difference === 11) return -1
+  return difference <= -2 ? 1 : 0
+}
+
+/** Gives years to RFC 3164 dates of one file, in the file's order: `Mmm dd hh:mm:ss`, local time. */
+export class YearClock {
+  readonly #reference: number
+  #year: number | undefined
+  #month = 0
+  #prefix = ''
+  #minute = 0
+
+  /** `reference`: the time (seconds) that no line is later than; `firstYear` where the file was scanned before (firstYearOf). */
+  constructor(reference: number, firstYear?: number) {
+    this.#reference = reference
+    this.#year = firstYear
+  }
+
+  /** Seconds since the epoch; undefined for a date that does not exist. */
+  at(month: string, day: string, time: string): number | undefined {
+    const prefix = `${month}${day} ${time.slice(0, 5)}`
+    if (prefix !== this.#prefix) {
+      const minute = this.#minuteOf(monthOf(month), Number(day), time)
+      if (minute === undefined) return undefined
+      this.#prefix = prefix
+      this.#minute = minute
+    }
+    return this.#minute + Number(time.slice(6, 8))
+  }
+
+  #minuteOf(month: number, day: number, time: string): number | undefined {
+    if (month < 0 || day < 1 || day > 31) return undefined
+    if (this.#year === undefined) this.#year = latestYear({ month, day }, this.#reference)
+    // the scan's first line is the first that gets here: no step before it
+    else if (this.#prefix !== '') this.#year += yearStep(this.#month, month)
+    this.#month = month
+    const date = new Date(this.#year, month, day, Number(time.slice(0, 2)), Number(time.slice(3, 5)))
+    return date.getTime() / 1000
+  }
+}
+
+const LINE_START = /^(?:<\d{1,3}>)?([A-Z][a-z]{2}) {1,2}(\d{1,2}) \d\d:\d\d:\d\d/
+
+/** Month and day of a line that begins with an RFC 3164 time. */
+export function monthDayOf(line: string): MonthDay | undefined {
+  const match = LINE_START.exec(line)
+  if (match === null) return undefined
+  const month = monthOf(match[1] ?? '')
+  return month < 0 ? undefined : { month, day: Number(match[2]) }
+}
+
+/** The year of a file's first line, when the file ends at the reference: reads it once, as a file may span years. */
+export async function firstYearOf(
+  batches: AsyncIterable<readonly string[]>,
+  reference: number,
+): Promise<number | undefined> {
+  let last: MonthDay | undefined
+  let start = ''
+  let steps = 0
+  for await (const lines of batches) {
+    for (const line of lines) {
+      if (start !== '' && line.startsWith(start)) continue
+      const date = monthDayOf(line)
+      if (date === undefined) continue
+      if (last !== undefined) steps += yearStep(last.month, date.month)
+      last = date
+      start = line.slice(0, 6)
+    }
+  }
+  return last && latestYear(last, reference) - steps
+}
+
+const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/
+
+/** RFC 3339 and its relatives (offset without a colon, none at all: local time) to seconds; undefined for no date. */
+export function isoSeconds(text: string): number | undefined {
+  const match = ISO.exec(text)
+  if (match === null) return undefined
+  const [, date = '', time = '', fraction, zone = ''] = match
+  const whole = `${date}T${time}${/^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone}`
+  const seconds = Date.parse(whole) / 1000
+  if (Number.isNaN(seconds)) return undefined
+  return fraction === undefined ? seconds : seconds + Number(`0.${fraction}`)
+}
+
+/** Seconds since the epoch as ISO 8601, UTC, whole seconds. */
+export function isoTime(seconds: number): string {
+  return `${new Date(Math.floor(seconds) * 1000).toISOString().slice(0, 19)}Z`
+}
