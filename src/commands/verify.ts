@@ -1,0 +1,96 @@
+import { Flags } from '@oclif/core'
+import { GreyctlCommand, interruption } from '../base-command.js'
+import type { ProofCase } from '../change/plan.js'
+import { GreyctlError } from '../errors.js'
+import { exitCodeOfVerdict, reportWithoutLog, verdictOfProof } from '../maillog/outcome.js'
+import { parseSince } from '../maillog/since.js'
+import { verifySources } from '../maillog/verify.js'
+import { liveProof } from '../setup/live-proof.js'
+import { proofLines } from '../ui/install.js'
+import { Progress } from '../ui/progress.js'
+import { renderVerify } from '../ui/verify.js'
+
+export default class Verify extends GreyctlCommand {
+  static override summary = 'does greylisting work, by the evidence of the mail log'
+  static override description =
+    `Reads the mail log where this host keeps it (maillog_file, mail.log, maillog, rotated and packed ones,
+else the journal) and follows each triplet of client network, sender and recipient from its first deferral to its
+acceptance. The greylister's own lines are used where the log has them, Postfix's where it has not. Nothing is changed.
+With --live, Postfix itself is asked in a dry dialogue: deferred first, accepted after the delay.
+Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when the log cannot be read.`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --since yesterday --json',
+    '<%= config.bin %> <%= command.id %> --log /var/log/mail.log.2.gz --log /var/log/mail.log.1',
+    '<%= config.bin %> <%= command.id %> --live',
+  ]
+  static override flags = {
+    log: Flags.string({
+      description: 'read this log, packed or not; several in their order',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'FILE',
+    }),
+    journal: Flags.boolean({ description: 'read the journal' }),
+    since: Flags.string({
+      description: 'leave out what is older: 2026-11-23, "2026-11-23 10:00", yesterday, "2 hours ago", 1h',
+      helpValue: 'TIME',
+    }),
+    live: Flags.boolean({
+      description: 'ask Postfix itself, and wait for the retry',
+      exclusive: ['log', 'journal', 'since'],
+    }),
+  }
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Verify)
+    const host = await this.host(flags)
+    const configDir = this.configDir(flags)
+    if (flags.live) return this.finishLive(await this.askPostfix(host, configDir))
+    const report = await verifySources(host, {
+      files: flags.log ?? [],
+      journal: flags.journal,
+      since: sinceOf(flags.since, host.now()),
+      configDir,
+    })
+    this.finish({
+      text: renderVerify(report, this.terminal),
+      json: report,
+      exitCode: exitCodeOfVerdict(report.verdict),
+    })
+  }
+
+  private async askPostfix(
+    host: Parameters<typeof liveProof>[0],
+    configDir: string,
+  ): Promise<readonly ProofCase[]> {
+    const progress = new Progress(this.terminal, this.wantsJson)
+    progress.start("asking Postfix's own smtpd")
+    const proof = await liveProof(host, {
+      configDir,
+      waitForRetry: true,
+      signal: interruption(),
+      events: { waiting: (left) => progress.detail(`the retry is due in ${Math.ceil(left)} s`) },
+    })
+    progress.done("asked Postfix's own smtpd")
+    return proof
+  }
+
+  private finishLive(proof: readonly ProofCase[]): void {
+    const verdict = verdictOfProof(proof)
+    this.finish({
+      text: proofLines(proof, this.terminal.style),
+      json: { ...reportWithoutLog(verdict), proof: proof.map((item) => ({ ...item, ok: item.ok ?? null })) },
+      exitCode: exitCodeOfVerdict(verdict),
+    })
+  }
+}
+
+function sinceOf(text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined
+  const since = parseSince(text, now)
+  if (since !== undefined) return since
+  throw new GreyctlError('usage', `--since ${text}: not a time`, {
+    hints: ['say 2026-11-23, "2026-11-23 10:00", yesterday, "2 hours ago" or 1h'],
+  })
+}

@@ -1,0 +1,183 @@
+import type { ChalkInstance } from 'chalk'
+import Table from 'cli-table3'
+import type { Example, Problem, Verdict, VerifyReport } from '../maillog/report.js'
+import { escapeText } from './escape.js'
+
+export interface VerifyLook {
+  readonly style: ChalkInstance
+  /** Columns. */
+  readonly width: number
+}
+
+const VERDICTS: Record<Verdict, { readonly mark: 'good' | 'bad' | 'open'; readonly words: string }> = {
+  working: { mark: 'good', words: 'greylisting works: first mails were deferred and their retries accepted' },
+  broken: { mark: 'bad', words: 'greylisting is broken' },
+  off: { mark: 'bad', words: 'greylisting is off: Postfix accepts mail and never asks a greylister' },
+  waiting: {
+    mark: 'open',
+    words: 'greylisting defers; no retry could have been accepted yet',
+  },
+  inconclusive: { mark: 'open', words: 'the log does not say whether greylisting works' },
+}
+
+/** The evidence for people: a verdict and the next step, then counts, delays, examples and problems. */
+export function renderVerify(report: VerifyReport, look: VerifyLook): string {
+  const { style, width } = look
+  const blocks = [
+    [verdictLine(report, style), ...wrap(nextStep(report), width, '  ')],
+    windowLines(report, width),
+    countLines(report, style),
+    exampleLines(report.examples, look),
+    ...report.problems.map((problem) => problemLines(problem, look)),
+  ]
+  return blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
+}
+
+function verdictLine({ verdict }: VerifyReport, style: ChalkInstance): string {
+  const { mark, words } = VERDICTS[verdict]
+  const signs = { good: style.green('✓'), bad: style.red('✗'), open: style.yellow('?') }
+  return `${signs[mark]} ${style.bold(words)}`
+}
+
+function nextStep({ verdict, counts, window }: VerifyReport): string {
+  if (verdict === 'working') return 'nothing to do; `greyctl verify --live` asks Postfix itself'
+  if (verdict === 'broken') return 'the problem below says what to do'
+  if (verdict === 'off') return 'next: greyctl install --dry-run shows what would put it there'
+  if (verdict === 'waiting')
+    return 'next: run this again later: senders usually come back within 5 to 30 minutes'
+  if (counts.greylisted > 0)
+    return 'mail was deferred and nobody came back so far; spam never does. next: wait for a mail from outside, or greyctl verify --live'
+  return window.lines === 0
+    ? 'the log is empty. next: let mail arrive from outside, or greyctl verify --live'
+    : 'no mail from strangers was found. next: let mail arrive from outside, or greyctl verify --live'
+}
+
+function windowLines({ window }: VerifyReport, width: number): string[] {
+  const span = window.from && window.to ? `${shortTime(window.from)} to ${shortTime(window.to)} UTC, ` : ''
+  const lines = window.lines === 1 ? '1 line' : `${window.lines} lines`
+  const [first = 'nothing', ...more] = window.sources
+  const others = more.length > 0 ? ` and ${more.length} more` : ''
+  return wrap(`read: ${span}${lines} of ${escapeText(first)}${others}`, width, '  ')
+}
+
+function countLines({ counts, delay }: VerifyReport, style: ChalkInstance): string[] {
+  const rows: [number, string][] = [
+    [counts.greylisted, 'greylisted (client network, sender, recipient)'],
+    [counts.passed, 'of them accepted later'],
+    [counts.neverRetried, 'of them not accepted so far'],
+    [counts.earlyRetries, 'retries deferred again'],
+    [counts.whitelisted, 'let through by a whitelist'],
+    [counts.unreachable, 'times the policy server did not answer'],
+  ]
+  const size = Math.max(...rows.map(([count]) => String(count).length))
+  const lines = rows.map(([count, what]) => `  ${style.bold(String(count).padStart(size))}  ${what}`)
+  if (delay.median === null) return lines
+  const parts = [
+    `median ${duration(delay.median)}`,
+    `90 % within ${duration(delay.p90)}`,
+    `99 % within ${duration(delay.p99)}`,
+    `longest ${duration(delay.max)}`,
+  ]
+  return [...lines, `  delay: ${parts.join(', ')}`]
+}
+
+const BARE_CHARS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: ' ',
+}
+
+/** `deferred` and `delay` have their fixed width; the rest is shared by client, sender and recipient. */
+function exampleLines(examples: readonly Example[], { style, width }: VerifyLook): string[] {
+  if (examples.length === 0) return []
+  const shared = Math.max(10, Math.floor((width - 2 - 12 - 9 - 4) / 3))
+  const table = new Table({
+    head: ['client', 'sender', 'recipient', 'deferred', 'delay'].map((name) => style.dim(name)),
+    colWidths: [shared, shared, shared, 12, 9],
+    chars: BARE_CHARS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1, compact: true },
+  })
+  for (const example of examples) {
+    table.push([
+      shorten(example.client, shared - 1),
+      shorten(example.sender === '' ? '<>' : example.sender, shared - 1),
+      shorten(example.recipient, shared - 1),
+      example.deferredAt === null ? '-' : shortTime(example.deferredAt).slice(5),
+      example.delay === null ? 'waiting' : duration(example.delay),
+    ])
+  }
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => `  ${line}`.trimEnd())
+}
+
+function problemLines(problem: Problem, { style, width }: VerifyLook): string[] {
+  const serious = problem.severity === 'critical' || problem.severity === 'error'
+  const mark = serious ? style.red('✗') : problem.severity === 'warning' ? style.yellow('!') : style.cyan('i')
+  return [
+    `${mark} ${style.bold(escapeText(problem.title))} ${style.dim(`[${problem.id}]`)}`,
+    ...wrap(escapeText(problem.detail), width, '  '),
+    ...problem.evidence.flatMap(({ ref, text }) => [
+      `  ${style.dim(shorten(ref, width - 2))}`,
+      `    ${shorten(text, width - 4)}`,
+    ]),
+    ...wrap(`next: ${escapeText(problem.remediation.text)}`, width, '  '),
+    ...problem.remediation.commands.map((command) => `    ${style.cyan(escapeText(command))}`),
+  ]
+}
+
+/** Escaped, and cut in the middle: both ends of an address tell something. */
+function shorten(text: string, size: number): string {
+  const safe = escapeText(text)
+  if (safe.length <= size) return safe
+  const tail = Math.floor((size - 1) / 2)
+  return `${safe.slice(0, size - 1 - tail)}…${safe.slice(safe.length - tail)}`
+}
+
+function shortTime(iso: string): string {
+  return iso.slice(0, 16).replace('T', ' ')
+}
+
+/** `45 s`, `4 m 10 s`, `2 h 5 m`, `3 d 4 h`. */
+export function duration(seconds: number | null): string {
+  if (seconds === null) return '-'
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return pair(seconds, 60, 'm', 's')
+  if (seconds < 86_400) return pair(Math.floor(seconds / 60), 60, 'h', 'm')
+  return pair(Math.floor(seconds / 3600), 24, 'd', 'h')
+}
+
+function pair(total: number, size: number, large: string, small: string): string {
+  const rest = total % size
+  return rest === 0
+    ? `${Math.floor(total / size)} ${large}`
+    : `${Math.floor(total / size)} ${large} ${rest} ${small}`
+}
+
+function wrap(text: string, width: number, indent: string): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > width) {
+      lines.push(indent + line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, indent + line]
+}
