@@ -24,7 +24,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['host'],
     packages: [/^@oclif\/core$/],
   },
-  top: { rooms: ['top', 'change', 'host', 'postfix', 'setup', 'ui'], packages: [/^@oclif\/core$/] },
+  top: {
+    rooms: ['top', 'change', 'host', 'postfix', 'setup', 'ui'],
+    packages: [/^@oclif\/core$/, /^node:crypto$/],
+  },
   setup: {
     rooms: ['postfix', 'greylist'],
     types: ['change', 'host'],
@@ -93,7 +96,7 @@ function judge({ from, target, typeOnly }: Import): string | undefined {
   }
   const file = normalize(join(dirname(from), target))
   const other = roomOf(file)
-  if (other === room || file === 'errors.js') return undefined
+  if (other === room || ['errors.js', 'hash.js'].includes(file)) return undefined
   if (room === 'daemon' && from === 'daemon/main.ts' && other === 'host') return undefined
   if (other === 'host' && typeOnly && TAKES_HOST.has(from)) return undefined
   if (rule.rooms.includes(other)) return undefined

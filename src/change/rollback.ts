@@ -1,4 +1,5 @@
 import { GreyctlError } from '../errors.js'
+import { hashOf } from '../hash.js'
 import type { Host } from '../host/host.js'
 import {
   Checkpoint,
@@ -8,7 +9,6 @@ import {
   type RecordedStep,
 } from './checkpoint.js'
 import { unifiedDiff } from './diff.js'
-import { hashOf } from './hash.js'
 import { withLock } from './locked.js'
 import { tryUndo } from './undo.js'
 

@@ -1,7 +1,7 @@
 import { GreyctlError } from '../errors.js'
+import { hashOf } from '../hash.js'
 import type { Host } from '../host/host.js'
 import type { Checkpoint, RecordedStep } from './checkpoint.js'
-import { hashOf } from './hash.js'
 
 /** What became of a step that was taken back: `conflict` says why not. */
 export type Undone = { readonly conflict?: string }

@@ -1,18 +1,10 @@
-import { createHash } from 'node:crypto'
-import type { FileStep, Sha256 } from '../change/plan.js'
+import type { FileStep } from '../change/plan.js'
+import { hashOf } from '../hash.js'
 import type { FileMeta } from '../host/host.js'
 
 export const ROOT_FILE: FileMeta = { uid: 0, gid: 0, mode: 0o644 }
 export const ROOT_PROGRAM: FileMeta = { uid: 0, gid: 0, mode: 0o755 }
 export const ROOT_DIRECTORY: FileMeta = { uid: 0, gid: 0, mode: 0o755 }
-
-export function sha256(content: Buffer): Sha256 {
-  return createHash('sha256').update(content).digest('hex')
-}
-
-export function hashOf(content: Buffer | undefined): Sha256 | 'absent' {
-  return content === undefined ? 'absent' : sha256(content)
-}
 
 export interface WantedFile {
   readonly id: string
@@ -25,7 +17,7 @@ export interface WantedFile {
 /** The step that brings a file from what it is to what is wanted; undefined when it is so already. */
 export function fileStep(wanted: WantedFile, now: Buffer | undefined): FileStep | undefined {
   const before = hashOf(now)
-  const after = wanted.content === 'absent' ? 'absent' : sha256(wanted.content)
+  const after = wanted.content === 'absent' ? 'absent' : hashOf(wanted.content)
   if (before === after) return undefined
   return {
     kind: 'file',

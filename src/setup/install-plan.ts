@@ -1,5 +1,6 @@
 import type { FileStep, Plan, Step } from '../change/plan.js'
 import { GreyctlError } from '../errors.js'
+import { hashOf } from '../hash.js'
 import { type MainCf, parseMainCf } from '../postfix/main-cf.js'
 import { findPolicyServices } from '../postfix/policy-services.js'
 import { wireGreylisting } from '../postfix/wire.js'
@@ -200,7 +201,7 @@ function configurationFiles(
 ): readonly WantedFile[] {
   const whitelist = (path: string, name: 'whitelist_clients' | 'whitelist_recipients'): WantedFile => {
     const now = facts.files.get(path)
-    const ours = now === undefined || facts.installed?.files[path] === sha256(now)
+    const ours = now === undefined || facts.installed?.files[path] === hashOf(now)
     return {
       id: name.replace('_', '-'),
       title: `write ${path}`,
@@ -265,7 +266,7 @@ function installedFile(
 function recordedHash(file: WantedFile, facts: ServerFacts): readonly (readonly [string, string])[] {
   const now = facts.files.get(file.path)
   const earlier = facts.installed?.files[file.path]
-  const ours = now === undefined || earlier === sha256(now)
+  const ours = now === undefined || earlier === hashOf(now)
   if (ours) return [[file.path, hashOf(file.content === 'absent' ? undefined : file.content)]]
   return earlier === undefined ? [] : [[file.path, earlier]]
 }

@@ -1,8 +1,9 @@
 import type { Plan, Step } from '../change/plan.js'
+import { hashOf } from '../hash.js'
 import { parseMainCf } from '../postfix/main-cf.js'
 import { unwireGreylisting } from '../postfix/wire.js'
 import { type ServerFacts, UNIT_FILES } from './facts.js'
-import { fileStep, ROOT_DIRECTORY, sha256 } from './files.js'
+import { fileStep, ROOT_DIRECTORY } from './files.js'
 import {
   CONFIG_DIR,
   DEFAULTS_FILE,
@@ -85,7 +86,7 @@ function configurationStep(facts: ServerFacts, path: string, kept: string[]): re
   const now = facts.files.get(path)
   if (now === undefined) return []
   const written = facts.installed?.files[path]
-  if (written !== sha256(now)) {
+  if (written !== hashOf(now)) {
     kept.push(path)
     return []
   }

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { applyPlan } from '../../src/change/apply.js'
-import { hashOf } from '../../src/change/hash.js'
 import type { Plan, Prover, Step } from '../../src/change/plan.js'
 import { recoverInterrupted } from '../../src/change/recover.js'
 import { listCheckpoints, rollbackCheckpoint } from '../../src/change/rollback.js'
 import { GreyctlError } from '../../src/errors.js'
+import { hashOf } from '../../src/hash.js'
 import { MemoryHost, PowerCut } from '../../src/host/memory.js'
 
 const META = { uid: 0, gid: 0, mode: 0o644 }
