@@ -6,15 +6,7 @@ import { findPolicyServices } from '../postfix/policy-services.js'
 import { wireGreylisting } from '../postfix/wire.js'
 import { type Endpoint, formatAddress, formatEndpoint, type InstallChoices } from './choices.js'
 import { type ServerFacts, UNIT_FILES } from './facts.js'
-import {
-  fileStep,
-  hashOf,
-  ROOT_DIRECTORY,
-  ROOT_FILE,
-  ROOT_PROGRAM,
-  sha256,
-  type WantedFile,
-} from './files.js'
+import { fileStep, ROOT_DIRECTORY, ROOT_FILE, ROOT_PROGRAM, type WantedFile } from './files.js'
 import { formatInstalled, type InstalledRecord } from './installed.js'
 import {
   CONFIG_DIR,
