@@ -47,8 +47,13 @@ export abstract class GreyctlCommand extends Command {
     return createRealHost(flags.root === undefined ? {} : { root: flags.root })
   }
 
+  /** The instance that was named; undefined: the one that is installed, else /etc/postfix. */
+  protected namedConfigDir(flags: { 'config-dir'?: string | undefined }): string | undefined {
+    return flags['config-dir'] ?? (process.env.MAIL_CONFIG || undefined)
+  }
+
   protected configDir(flags: { 'config-dir'?: string | undefined }): string {
-    return flags['config-dir'] ?? (process.env.MAIL_CONFIG || '/etc/postfix')
+    return this.namedConfigDir(flags) ?? '/etc/postfix'
   }
 
   protected finish(outcome: Outcome): void {

@@ -8,7 +8,7 @@ import { GreyctlError } from './errors.js'
 import type { Host } from './host/host.js'
 import { removeCandidate } from './postfix/candidate.js'
 import { CANDIDATE_DIR } from './setup/names.js'
-import { renderDiff } from './ui/diff.js'
+import { renderDiff, shortenNewFiles } from './ui/diff.js'
 import { escapeLines } from './ui/escape.js'
 import { printErr } from './ui/print.js'
 import { Progress } from './ui/progress.js'
@@ -65,7 +65,7 @@ export abstract class ChangeCommand extends GreyctlCommand {
 
   private present(request: ChangeRequest, diff: string): void {
     const { style } = this.terminal
-    if (diff !== '') printErr(`${renderDiff(diff, style)}\n`)
+    if (diff !== '') printErr(`${renderDiff(shortenNewFiles(diff), style)}\n`)
     for (const note of request.notes) printErr(escapeLines(note))
     for (const warning of request.warnings) printErr(`${style.yellow('warning:')} ${escapeLines(warning)}`)
   }

@@ -40,7 +40,7 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
     const host = await this.host(flags)
     const prepared = await prepareInstall(host, {
       programHost: await this.host({}),
-      configDir: this.configDir(flags),
+      configDir: this.namedConfigDir(flags),
       flags,
       withPostfix: flags['with-postfix'] && !flags['dry-run'],
       proof: flags.proof,
@@ -55,7 +55,7 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
         plan: planned.plan,
         prove: (progress) =>
           installProver(host, {
-            configDir: this.configDir(flags),
+            configDir: prepared.facts.configDir,
             mainCf: planned.mainCf,
             choices,
             waiting: (left) => progress.detail(`waiting for the retry, ${left} s left`),

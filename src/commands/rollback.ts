@@ -1,11 +1,11 @@
 import { Args, Flags } from '@oclif/core'
-import { GreyctlCommand } from '../base-command.js'
 import { listCheckpoints, rollbackCheckpoint } from '../change/rollback.js'
+import { ChangeCommand } from '../change-command.js'
 import { assertRoot } from '../setup/checks.js'
 import { renderCheckpoints, renderRollback } from '../ui/checkpoints.js'
 import { askConfirm } from '../ui/prompts.js'
 
-export default class Rollback extends GreyctlCommand {
+export default class Rollback extends ChangeCommand {
   static override summary = 'put the machine back as it was before a change'
   static override description =
     `Restores a checkpoint in /var/lib/greyctl/checkpoints: the latest change, or the one named. Refuses,
@@ -27,6 +27,7 @@ with the diff, when a file was edited after the change; --force restores it all 
     const { args, flags } = await this.parse(Rollback)
     const host = await this.host(flags)
     assertRoot(host, 'rollback')
+    await this.recover(host)
     const { style } = this.terminal
     if (flags.list) {
       const checkpoints = await listCheckpoints(host)

@@ -24,7 +24,7 @@ Postfix that is broken or does not run. --keep-data leaves the triplets and the 
     const host = await this.host(flags)
     assertRoot(host, 'uninstall')
     await this.recover(host)
-    const facts = await gatherFacts(host, { configDir: this.configDir(flags), needsPostfix: false })
+    const facts = await gatherFacts(host, { configDir: this.namedConfigDir(flags), needsPostfix: false })
     const keepData = flags['keep-data'] ?? false
     const { plan, kept } = planUninstall(facts, { keepData })
     const carried = await this.carryOut(

@@ -60,7 +60,8 @@ const MANAGED_FILES = [
 ]
 
 export interface FactsOptions {
-  readonly configDir: string
+  /** undefined: the instance that greylisting is installed in, else /etc/postfix. */
+  readonly configDir: string | undefined
   /** false for uninstall, which must work when Postfix's configuration does not parse. */
   readonly needsPostfix: boolean
 }
@@ -68,20 +69,22 @@ export interface FactsOptions {
 /** Reads the machine without changing it. Throws what readInstanceFacts throws when `needsPostfix`. */
 export async function gatherFacts(host: Host, options: FactsOptions): Promise<ServerFacts> {
   const live = host.root === '/'
-  const mainCfPath = join(options.configDir, 'main.cf')
+  const installed = parseInstalled(await host.read(INSTALLED_FILE), INSTALLED_FILE)
+  const configDir = options.configDir ?? installed?.configDir ?? '/etc/postfix'
+  const mainCfPath = join(configDir, 'main.cf')
   const init = await initSystem(host)
-  const postfix = live && options.needsPostfix ? await readInstanceFacts(host, options.configDir) : undefined
+  const postfix = live && options.needsPostfix ? await readInstanceFacts(host, configDir) : undefined
   return {
     live,
-    configDir: options.configDir,
+    configDir,
     mainCfPath,
     mainCf: await host.read(mainCfPath),
     postfix,
-    postfixRunning: live && (await isPostfixRunning(host, options.configDir)),
+    postfixRunning: live && (await isPostfixRunning(host, configDir)),
     init,
     service: live ? await serviceState(host, init) : { running: false, enabled: false },
     user: await host.user(USER),
-    installed: parseInstalled(await host.read(INSTALLED_FILE), INSTALLED_FILE),
+    installed,
     files: new Map(
       await Promise.all(MANAGED_FILES.map(async (path) => [path, await host.read(path)] as const)),
     ),

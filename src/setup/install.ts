@@ -11,7 +11,7 @@ import { readDefaults } from './render.js'
 export interface InstallRequest {
   /** Where this program itself lies: the machine, also when --root names another tree. */
   readonly programHost: Host
-  readonly configDir: string
+  readonly configDir: string | undefined
   readonly flags: GivenFlags
   readonly withPostfix: boolean
   readonly proof: boolean
@@ -33,7 +33,7 @@ export async function prepareInstall(host: Host, request: InstallRequest): Promi
   assertRoot(host, 'install')
   await request.recover()
   if (request.withPostfix && host.root === '/' && !(await hasPostfix(host))) {
-    await installPostfixPackage(host, request.configDir, request.say)
+    await installPostfixPackage(host, request.configDir ?? '/etc/postfix', request.say)
   }
   await assertPostfix(host)
   const facts = await gatherFacts(host, { configDir: request.configDir, needsPostfix: true })
