@@ -5,8 +5,12 @@ const QUEUE_ID = /^([0-9A-Za-z]{6,20}): /
 const CLIENT = /^client=([^[\]\s]*)\[([0-9A-Fa-f.:]+|unknown)\](?::\d+)?(.*)$/s
 /** auto_clnt(3), attr_clnt(3): the endpoint has no blanks, unlike "connect to Milter service …" and "connect to mysql server …". */
 const TROUBLE = /^warning: (connect to|problem talking to server) (\S+): /
-/** A proof that mail flows while the daemon is down asks an endpoint of this name, where nobody listens. */
-const PROOF_ENDPOINT = 'greyctl-nobody'
+/**
+ * Services of Postfix itself that smtpd talks to in the same way (master(5)), and the endpoint where nobody listens:
+ * the proof that mail flows while the daemon is down asks it.
+ */
+const NO_POLICY_SERVER =
+  /^(?:private\/(?:anvil|tlsmgr|rewrite|proxymap|proxywrite|scache|verify|trace|defer|bounce|postlog)$|public\/)|greyctl-nobody/
 
 /** What a line of a Postfix daemon says; `daemon` undefined: unknown which one. */
 export function parsePostfix(daemon: string | undefined, body: string): MailEvent | undefined {
@@ -38,7 +42,7 @@ function mayBe(daemon: string | undefined, ...names: readonly string[]): boolean
 
 function parseTrouble(daemon: string | undefined, body: string): MailEvent | undefined {
   const match = mayBe(daemon, 'smtpd') ? TROUBLE.exec(body) : null
-  if (match === null || match[2]?.includes(PROOF_ENDPOINT)) return undefined
+  if (match === null || NO_POLICY_SERVER.test(match[2] ?? '')) return undefined
   return { kind: 'trouble', what: match[1] === 'connect to' ? 'connect' : 'talk' }
 }
 

@@ -94,5 +94,5 @@ function findTo(said: string, recipient: string): number {
 function withoutSubject({ text, sender, recipient, helo }: Tail): string {
   const known = [recipient, sender, helo].find((subject) => text.startsWith(`<${subject}>: `))
   const own = known === undefined ? text.replace(/^<[^>]*>: /, '') : text.slice(known.length + 4)
-  return own.replace(/^(?:[A-Z][a-z]+ ){1,3}rejected: /, '')
+  return own.replace(/^[A-Z][a-z]+ (?:[a-z]+ ){0,2}rejected: /, '')
 }

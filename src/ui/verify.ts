@@ -114,7 +114,7 @@ function exampleLines(examples: readonly Example[], { style, width }: VerifyLook
   })
   for (const example of examples) {
     table.push([
-      shorten(example.client, shared - 1),
+      shorten(clientIn(example.client, shared - 1), shared - 1),
       shorten(example.sender === '' ? '<>' : example.sender, shared - 1),
       shorten(example.recipient, shared - 1),
       example.deferredAt === null ? '-' : shortTime(example.deferredAt).slice(5),
@@ -140,6 +140,11 @@ function problemLines(problem: Problem, { style, width }: VerifyLook): string[] 
     ...wrap(`next: ${escapeText(problem.remediation.text)}`, width, '  '),
     ...problem.remediation.commands.map((command) => `    ${style.cyan(escapeText(command))}`),
   ]
+}
+
+/** Where `name[address]` has no room, the address alone. */
+function clientIn(client: string, size: number): string {
+  return client.length <= size ? client : (/\[([^[\]]+)\]$/.exec(client)?.[1] ?? client)
 }
 
 /** Escaped, and cut in the middle: both ends of an address tell something. */
