@@ -151,10 +151,23 @@ describe('bin/greyctl', () => {
     const rebuilt = await start(root)
     expect(rebuilt.stdout).toBe('["new"]\n')
     expect(rebuilt.stderr).not.toContain('npm ci')
+    const lock = await readFile(join(root, 'package-lock.json'), 'utf8')
+    const changed = lock.replace(
+      '"node_modules/tiny"',
+      '"node_modules/gone":{"resolved":"tiny","link":true},$&',
+    )
+    await writeFile(join(root, 'package-lock.json'), changed)
     await makeNewer(join(root, 'package-lock.json'))
     const reinstalled = await start(root)
     expect(reinstalled.stderr).toContain('npm ci')
     expect(await builds(root)).toBeGreaterThanOrEqual(2)
+  })
+
+  it('does not install again because a copy or a checkout changed the times', async () => {
+    const root = await checkout()
+    await start(root)
+    await makeNewer(join(root, 'package-lock.json'))
+    expect(await start(root)).toEqual({ code: 0, stdout: '["tiny"]\n', stderr: '' })
   })
 
   it('prepares once when several start at the same time', async () => {
