@@ -29,6 +29,9 @@ export interface EngineOptions {
   readonly clock: () => number
 }
 
+/** However long a commit took, nobody waits longer than this for company (milliseconds). */
+const MOST_PATIENCE = 2
+
 /** Messages that got their header already: the last so many. Recipients of one message follow each other closely. */
 const REMEMBERED_MESSAGES = 2000
 
@@ -41,6 +44,8 @@ export class Engine {
   readonly #headed = new Set<string>()
   #waiting: Job[] = []
   #scheduled = false
+  /** Milliseconds to gather requests: what the last commit took, since the next will take no less. */
+  #patience = 0
 
   constructor(options: EngineOptions) {
     this.#options = options
@@ -51,21 +56,25 @@ export class Engine {
     this.#schedule()
   }
 
-  /** Requests that have no answer yet. */
-  get idle(): boolean {
-    return this.#waiting.length === 0 && !this.#scheduled
-  }
-
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => {
-      const jobs = this.#waiting
-      this.#waiting = []
-      this.#turn(jobs).finally(() => {
-        this.#scheduled = false
-        if (this.#waiting.length > 0) this.#schedule()
-      })
+    const until = performance.now() + this.#patience
+    setImmediate(() => this.#gather(0, until))
+  }
+
+  /** Goes round the event loop until no more requests come: each that comes along saves a flush of its own. */
+  #gather(before: number, until: number): void {
+    const count = this.#waiting.length
+    if (count > before && performance.now() < until) {
+      setImmediate(() => this.#gather(count, until))
+      return
+    }
+    const jobs = this.#waiting
+    this.#waiting = []
+    this.#turn(jobs).finally(() => {
+      this.#scheduled = false
+      if (this.#waiting.length > 0) this.#schedule()
     })
   }
 
@@ -113,10 +122,9 @@ export class Engine {
       }
       return { decision: made }
     })
-    if (changed.size > 0) {
-      const written = store.putMany([...changed])
-      if (written !== undefined) await written
-    }
+    const begun = performance.now()
+    if (changed.size > 0) await store.putMany([...changed])
+    this.#patience = Math.min(MOST_PATIENCE, performance.now() - begun)
     return outcomes
   }
 
