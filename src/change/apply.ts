@@ -207,7 +207,8 @@ async function record(host: Host, step: Step, at: number): Promise<RecordedStep>
       const name = `files/${String(at).padStart(2, '0')}-${step.path.replace(/^.*\//, '')}`
       const after = step.after === 'absent' ? 'absent' : hashOf(step.after)
       const saved = step.before === 'absent' ? {} : { saved: name }
-      return { id, title, kind, path: step.path, before: step.before, after, ...saved }
+      const wrote = step.after === 'absent' ? {} : { wrote: `${name}.after` }
+      return { id, title, kind, path: step.path, before: step.before, after, ...saved, ...wrote }
     }
     case 'directory': {
       const now = await host.stat(step.path)

@@ -22,6 +22,8 @@ export interface RecordedStep {
   readonly after?: Sha256 | 'absent'
   /** The copy of the file as it was, below the checkpoint. */
   readonly saved?: string
+  /** A copy of what the change wrote, to tell later edits from it. */
+  readonly wrote?: string
   /** Directories: what was there, to be made again or taken away. */
   readonly directory?: { readonly existed: boolean; readonly meta: FileMeta }
   readonly argv?: readonly string[]
@@ -66,11 +68,7 @@ export class Checkpoint {
     await host.makeDirectory(CHECKPOINTS, PRIVATE_DIRECTORY)
     const checkpoint = await Checkpoint.claim(host, `${created.replace(/[-:]|\.\d+/g, '')}-${plan.title}`)
     await host.makeDirectory(`${checkpoint.directory}/files`, PRIVATE_DIRECTORY)
-    for (const step of details.steps) {
-      if (step.saved === undefined || step.path === undefined) continue
-      const content = await host.read(step.path)
-      if (content) await host.replace(`${checkpoint.directory}/${step.saved}`, content, { like: step.path })
-    }
+    await checkpoint.copyFiles(plan, details.steps)
     await host.replace(`${checkpoint.directory}/plan.diff`, Buffer.from(details.diff), { meta: PRIVATE_FILE })
     await checkpoint.writeManifest({
       id: checkpoint.id,
@@ -81,6 +79,18 @@ export class Checkpoint {
     })
     await checkpoint.journal({ event: 'state', state: 'in-progress' })
     return checkpoint
+  }
+
+  /** Each file as it was, with its owner and attributes, and as it will be. */
+  private async copyFiles(plan: Plan, steps: readonly RecordedStep[]): Promise<void> {
+    const { host, directory } = this
+    for (const { id, path, saved, wrote } of steps) {
+      const content = saved && path ? await host.read(path) : undefined
+      if (content) await host.replace(`${directory}/${saved}`, content, { like: path ?? '' })
+      const step = plan.steps.find((one) => one.id === id)
+      if (wrote === undefined || step?.kind !== 'file' || step.after === 'absent') continue
+      await host.replace(`${directory}/${wrote}`, step.after, { meta: PRIVATE_FILE })
+    }
   }
 
   /** A directory of its own, also when two changes begin in the same second. */

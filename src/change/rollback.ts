@@ -98,9 +98,10 @@ async function assertUntouched(host: Host, checkpoint: Checkpoint, manifest: Man
   )
 }
 
+/** The edit itself: from what the change wrote to what is there. */
 async function wouldBeLost(host: Host, checkpoint: Checkpoint, step: RecordedStep): Promise<string> {
   const path = step.path ?? ''
   const now = (await host.read(path)) ?? Buffer.alloc(0)
-  const before = step.saved === undefined ? Buffer.alloc(0) : (await checkpoint.saved(step.saved)).content
-  return unifiedDiff(path, now, before)
+  const wrote = step.wrote === undefined ? Buffer.alloc(0) : (await checkpoint.saved(step.wrote)).content
+  return unifiedDiff(path, wrote, now)
 }

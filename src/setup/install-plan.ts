@@ -4,7 +4,7 @@ import { hashOf } from '../hash.js'
 import { type MainCf, parseMainCf } from '../postfix/main-cf.js'
 import { findPolicyServices } from '../postfix/policy-services.js'
 import { wireGreylisting } from '../postfix/wire.js'
-import { type Endpoint, formatAddress, formatEndpoint, type InstallChoices } from './choices.js'
+import { type Endpoint, formatEndpoint, type InstallChoices } from './choices.js'
 import { type ServerFacts, UNIT_FILES } from './facts.js'
 import { fileStep, ROOT_DIRECTORY, ROOT_FILE, ROOT_PROGRAM, type WantedFile } from './files.js'
 import { formatInstalled, type InstalledRecord } from './installed.js'
@@ -145,8 +145,7 @@ function otherGreylisters(model: MainCf, path: string): readonly string[] {
 
 /** smtpd may run in a chroot at the queue directory: a socket's path is given relative to it (SMTPD_POLICY_README). */
 function postfixEndpoint(listen: Endpoint, queueDirectory: string): string {
-  if (listen.kind === 'inet')
-    return formatEndpoint({ ...listen, host: formatAddress(listen).replace(/:\d+$/, '') })
+  if (listen.kind === 'inet') return formatEndpoint(listen)
   if (listen.path.startsWith(`${queueDirectory}/`))
     return `unix:${listen.path.slice(queueDirectory.length + 1)}`
   throw new GreyctlError('usage', 'a chrooted smtpd cannot reach a socket outside the queue directory', {

@@ -54,7 +54,7 @@ export function renderInstall(carried: CarriedView, view: InstallView, style: Ch
     '',
     proofLines(proof, style),
     '',
-    `${style.green('✓')} ${style.bold(choices.learn ? 'greylisting is installed and learns: it defers nobody yet' : 'greylisting works')}`,
+    `${style.green('✓')} ${style.bold(headline(choices.learn, proof))}`,
     `  A first mail from an unknown client network is asked to come back; after ${choices.delay} s it is accepted.`,
     '  Your own networks and authenticated users are not asked. When the daemon is down, mail flows.',
     '',
@@ -64,9 +64,16 @@ export function renderInstall(carried: CarriedView, view: InstallView, style: Ch
   return lines.filter((line, at) => line !== '' || at > 0).join('\n')
 }
 
+/** Says no more than was proven. */
+function headline(learn: boolean, proof: readonly ProofCase[]): string {
+  if (learn) return 'greylisting is installed and learns: it defers nobody yet'
+  const proven = proof.length > 0 && proof.every((item) => item.ok)
+  return proven ? 'greylisting works' : 'greylisting is installed'
+}
+
 /** One line a case: what was asked, what Postfix answered. */
 export function proofLines(proof: readonly ProofCase[], style: ChalkInstance): string {
-  if (proof.length === 0) return 'Not proven: --no-proof. greyctl verify --live asks Postfix.'
+  if (proof.length === 0) return 'Postfix was not asked whether it works: greyctl verify --live does that.'
   const live = proof.filter((item) => !item.case.startsWith('candidate: '))
   const rows = live.map((item) => {
     const mark = item.ok === undefined ? style.yellow('?') : item.ok ? style.green('✓') : style.red('✗')

@@ -286,7 +286,7 @@ describe('rollbackCheckpoint', () => {
     await expect(rollbackCheckpoint(host, undefined, { force: false })).rejects.toMatchObject({
       code: 'rollback-conflict',
       where: '/etc/changed',
-      message: expect.stringContaining('-mine'),
+      message: expect.stringContaining('-new\n+mine'),
     })
     expect(state(host)).toEqual(edited)
     await rollbackCheckpoint(host, undefined, { force: true })
