@@ -26,7 +26,7 @@ export function renderVerify(report: VerifyReport, look: VerifyLook): string {
   const blocks = [
     [verdictLine(report, style), ...wrap(nextStep(report), width, '  ')],
     windowLines(report, width),
-    countLines(report, style),
+    countLines(report, look),
     exampleLines(report.examples, look),
     ...report.problems.map((problem) => problemLines(problem, look)),
   ]
@@ -63,7 +63,7 @@ function windowLines({ window }: VerifyReport, width: number): string[] {
   return wrap(`read: ${span}${lines} of ${escapeText(first)}${others}`, width, '  ')
 }
 
-function countLines({ counts, delay }: VerifyReport, style: ChalkInstance): string[] {
+function countLines({ counts, delay }: VerifyReport, { style, width }: VerifyLook): string[] {
   const rows: [number, string][] = [
     [counts.greylisted, 'greylisted (client network, sender, recipient)'],
     [counts.passed, 'of them accepted later'],
@@ -81,7 +81,7 @@ function countLines({ counts, delay }: VerifyReport, style: ChalkInstance): stri
     `99 % within ${duration(delay.p99)}`,
     `longest ${duration(delay.max)}`,
   ]
-  return [...lines, `  delay: ${parts.join(', ')}`]
+  return [...lines, ...wrap(`delay: ${parts.join(', ')}`, width, '  ')]
 }
 
 const BARE_CHARS = {
@@ -102,29 +102,56 @@ const BARE_CHARS = {
   middle: ' ',
 }
 
-/** `deferred` and `delay` have their fixed width; the rest is shared by client, sender and recipient. */
+/** Columns of `deferred` and `delay`, with the blank after them. */
+const TIME_WIDTH = 12
+const DELAY_WIDTH = 9
+const COLUMNS = ['client', 'sender', 'recipient'] as const
+
+/** The times have their width; client, sender and recipient share the rest. */
 function exampleLines(examples: readonly Example[], { style, width }: VerifyLook): string[] {
   if (examples.length === 0) return []
-  const shared = Math.max(10, Math.floor((width - 2 - 12 - 9 - 4) / 3))
+  const room = width - 2 - 4 - TIME_WIDTH - DELAY_WIDTH - COLUMNS.length
+  const rows = examples.map(({ client, sender, recipient }) => [client, sender || '<>', recipient])
+  const sizes = share(
+    COLUMNS.map((name, at) => Math.max(name.length, ...rows.map((row) => escapeText(row[at] ?? '').length))),
+    room,
+  )
   const table = new Table({
-    head: ['client', 'sender', 'recipient', 'deferred', 'delay'].map((name) => style.dim(name)),
-    colWidths: [shared, shared, shared, 12, 9],
+    head: [...COLUMNS, 'deferred', 'delay'].map((name) => style.dim(name)),
+    colWidths: [...sizes.map((size) => size + 1), TIME_WIDTH, DELAY_WIDTH],
     chars: BARE_CHARS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1, compact: true },
   })
-  for (const example of examples) {
+  examples.forEach(({ deferredAt, delay }, at) => {
+    const [client = '', sender = '', recipient = ''] = rows[at] ?? []
+    const [clientSize = 0, senderSize = 0, recipientSize = 0] = sizes
     table.push([
-      shorten(clientIn(example.client, shared - 1), shared - 1),
-      shorten(example.sender === '' ? '<>' : example.sender, shared - 1),
-      shorten(example.recipient, shared - 1),
-      example.deferredAt === null ? '-' : shortTime(example.deferredAt).slice(5),
-      example.delay === null ? 'waiting' : duration(example.delay),
+      shorten(clientIn(client, clientSize), clientSize),
+      shorten(sender, senderSize),
+      shorten(recipient, recipientSize),
+      deferredAt === null ? '-' : shortTime(deferredAt).slice(5),
+      delay === null ? 'waiting' : duration(delay),
     ])
-  }
+  })
   return table
     .toString()
     .split('\n')
     .map((line) => `  ${line}`.trimEnd())
+}
+
+/** The widest column gives way first. */
+function share(wanted: readonly number[], room: number): number[] {
+  const sizes = wanted.map((size) => Math.min(size, room))
+  while (sizes.reduce((a, b) => a + b, 0) > room) {
+    const widest = sizes.indexOf(Math.max(...sizes))
+    sizes[widest] = (sizes[widest] ?? 1) - 1
+  }
+  return sizes
+}
+
+/** Where `name[address]` has no room, the address alone. */
+function clientIn(client: string, size: number): string {
+  return escapeText(client).length <= size ? client : (/\[([^[\]]+)\]$/.exec(client)?.[1] ?? client)
 }
 
 function problemLines(problem: Problem, { style, width }: VerifyLook): string[] {
@@ -140,11 +167,6 @@ function problemLines(problem: Problem, { style, width }: VerifyLook): string[] 
     ...wrap(`next: ${escapeText(problem.remediation.text)}`, width, '  '),
     ...problem.remediation.commands.map((command) => `    ${style.cyan(escapeText(command))}`),
   ]
-}
-
-/** Where `name[address]` has no room, the address alone. */
-function clientIn(client: string, size: number): string {
-  return client.length <= size ? client : (/\[([^[\]]+)\]$/.exec(client)?.[1] ?? client)
 }
 
 /** Escaped, and cut in the middle: both ends of an address tell something. */

@@ -1,0 +1,105 @@
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { MemoryHost } from '../../src/host/memory.js'
+import { findSources, type LogSource, type SourceOptions } from '../../src/maillog/sources.js'
+import { verifySources } from '../../src/maillog/verify.js'
+import { LogWriter } from './log-writer.js'
+
+const OPTIONS: SourceOptions = { files: [], journal: false, since: undefined, configDir: '/etc/postfix' }
+
+function names(host: MemoryHost, options: Partial<SourceOptions> = {}): Promise<readonly string[]> {
+  return findSources(host, { ...OPTIONS, ...options }).then((sources) => sources.map(({ name }) => name))
+}
+
+async function textOf(source: LogSource | undefined): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of source?.open() ?? []) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+describe('findSources', () => {
+  it('finds the mail log and its predecessors, oldest first, and the system log after it', async () => {
+    const host = new MemoryHost()
+    for (const name of ['mail.log.3.gz', 'mail.log.2.gz', 'mail.log.1', 'mail.log']) {
+      host.seed(`/var/log/${name}`, 'x\n')
+      host.time += 86_400
+    }
+    for (const name of ['mail.log.bak', 'mail.logx', 'mail.err', 'auth.log', 'syslog'])
+      host.seed(`/var/log/${name}`, 'x\n')
+    host.seed('/var/log/mail.log.4', '')
+    expect(await names(host)).toEqual([
+      '/var/log/mail.log.3.gz',
+      '/var/log/mail.log.2.gz',
+      '/var/log/mail.log.1',
+      '/var/log/mail.log',
+      '/var/log/syslog',
+    ])
+    expect(await names(host, { since: host.time - 2.5 * 86_400 })).toEqual([
+      '/var/log/mail.log.1',
+      '/var/log/mail.log',
+      '/var/log/syslog',
+    ])
+  })
+
+  it("takes Red Hat's and dated names, and keeps the order of generations written in the same second", async () => {
+    const host = new MemoryHost()
+    for (const name of ['maillog', 'maillog-20261101.xz', 'maillog-20261108'])
+      host.seed(`/var/log/${name}`, 'x')
+    expect(new Set(await names(host))).toEqual(
+      new Set(['/var/log/maillog', '/var/log/maillog-20261101.xz', '/var/log/maillog-20261108']),
+    )
+    const numbered = new MemoryHost()
+    for (const name of ['mail.log', 'mail.log.1', 'mail.log.10.gz', 'mail.log.2.gz'])
+      numbered.seed(`/var/log/${name}`, 'x')
+    expect(await names(numbered)).toEqual(
+      ['mail.log.10.gz', 'mail.log.2.gz', 'mail.log.1', 'mail.log'].map((name) => `/var/log/${name}`),
+    )
+  })
+
+  it("prefers Postfix's own maillog_file", async () => {
+    const host = new MemoryHost()
+    host.seed('/var/log/mail.log', 'x')
+    host.seed('/var/log/postfix.log', 'x')
+    host.seed('/etc/postfix/main.cf', 'maillog_file = /nowhere\nmaillog_file = /var/log/postfix.log\n')
+    expect(await names(host)).toEqual(['/var/log/postfix.log'])
+    host.seed('/etc/postfix/main.cf', 'maillog_file = /dev/stdout\n')
+    expect(await names(host)).toEqual(['/var/log/mail.log'])
+  })
+
+  it('asks the journal where there is no file, for mail and the greylisters alone', async () => {
+    const host = new MemoryHost()
+    let asked: readonly string[] = []
+    host.programs.set('journalctl', (argv) => {
+      asked = argv
+      return { stdout: new LogWriter().rejected().wait(400).accepted('4K68s31RlGzgf9A').journal() }
+    })
+    expect(await verifySources(host)).toMatchObject({ verdict: 'working', window: { sources: ['journal'] } })
+    expect(asked.slice(0, 4)).toEqual(['journalctl', '-o', 'json', '--no-pager'])
+    expect(asked).toContain('SYSLOG_FACILITY=2')
+    await verifySources(host, { journal: true, since: 1_795_000_000.7 })
+    expect(asked).toContain('--since=@1795000000')
+  })
+
+  it('says what to do where there is nothing at all', async () => {
+    await expect(verifySources(new MemoryHost())).rejects.toMatchObject({
+      code: 'log-unreadable',
+      hints: [expect.stringContaining('--log'), expect.any(String)],
+    })
+  })
+
+  it('unpacks by content, whatever the name says', async () => {
+    const host = new MemoryHost()
+    host.seed('/var/log/mail.log', gzipSync('one\ntwo\n'))
+    host.seed('/var/log/mail.log.1', 'plain\n')
+    host.seed('/var/log/mail.log.2', Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 1, 2]))
+    host.seed('/var/log/mail.log.3', 'x')
+    host.programs.set('xz', (argv) => ({ stdout: `unpacked ${argv.slice(1).join(' ')}` }))
+    const sources = await findSources(host, OPTIONS)
+    expect(await Promise.all(sources.map(textOf))).toEqual([
+      'x',
+      'unpacked -dc -- /var/log/mail.log.2',
+      'plain\n',
+      'one\ntwo\n',
+    ])
+  })
+})
