@@ -60,7 +60,7 @@ function parseStamped(line: string, clock: YearClock, depth: number): Envelope |
 
 function parseIso(line: string, clock: YearClock, depth: number): Envelope | undefined {
   const match = ISO_LINE.exec(line)
-  const time = match ? isoSeconds(match[1] ?? '') : undefined
+  const time = match ? clock.iso.at(match[1] ?? '') : undefined
   return match && time !== undefined ? withTag(time, match[2] ?? '', clock, depth) : undefined
 }
 

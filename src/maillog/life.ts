@@ -1,4 +1,5 @@
 import type { Client } from './event.js'
+import { ownText } from './own-text.js'
 
 /** Who wrote to whom, as the log spells it; an empty sender is the null sender. */
 export interface Triplet {
@@ -55,9 +56,9 @@ const RETRY_WINDOW = 2 * 86_400
 export function newLife(triplet: Triplet, ref: LineRef): Life {
   const { client, sender, recipient } = triplet
   return {
-    client,
-    sender,
-    recipient,
+    client: { name: ownText(client.name), address: ownText(client.address) },
+    sender: ownText(sender),
+    recipient: ownText(recipient),
     greylister: { count: 0, first: undefined, last: undefined },
     postfix: { count: 0, first: undefined, last: undefined },
     seriesStart: undefined,

@@ -1,4 +1,5 @@
 import type { Client } from './event.js'
+import { ownText } from './own-text.js'
 
 interface Accepted {
   readonly queueId: string
@@ -29,7 +30,8 @@ export class QueueTracker {
     this.mails.delete(key)
     if (this.mails.size >= this.limit) this.forgetOldest()
     const { client, authenticated } = event
-    this.mails.set(key, { client, authenticated, at, sender: undefined })
+    const own = { name: ownText(client.name), address: ownText(client.address) }
+    this.mails.set(key, { client: own, authenticated, at, sender: undefined })
   }
 
   find(instance: string, queueId: string): QueuedMail | undefined {

@@ -10,6 +10,7 @@ import {
   storyOf,
   type Triplet,
 } from './life.js'
+import { ownText } from './own-text.js'
 import { type QueuedMail, QueueTracker } from './queue.js'
 import type { Evidence } from './report.js'
 import { clientNetwork, inNetworks, isProbe, pairKey } from './triplet.js'
@@ -163,7 +164,7 @@ export class StoryTeller {
   /** qmgr takes a message out of the queue again and again: only the first time tells something new. */
   private named(mail: QueuedMail | undefined, sender: string): void {
     if (mail === undefined || mail.sender !== undefined) return
-    mail.sender = sender
+    mail.sender = ownText(sender)
     if (mail.authenticated || this.isOwn(mail.client.address) || isProbe(mail.client, sender, '')) return
     this.strangers += 1
   }
@@ -189,8 +190,9 @@ export class StoryTeller {
   private failed(what: keyof typeof this.troubles, told: Told): void {
     this.troubles[what] += told.repeat
     const service = /(?:connect to|talking to server) (\S{1,255}): /.exec(told.text)?.[1]
-    if (service !== undefined && this.services.size < 8) this.services.add(service)
-    if (this.evidence.length < EVIDENCE) this.evidence.push({ ref: refText(told.ref), text: told.text })
+    if (service !== undefined && this.services.size < 8) this.services.add(ownText(service))
+    if (this.evidence.length < EVIDENCE)
+      this.evidence.push({ ref: refText(told.ref), text: ownText(told.text) })
     if (told.at !== undefined) this.lastTrouble = Math.max(this.lastTrouble ?? 0, told.at)
   }
 

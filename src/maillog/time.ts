@@ -35,6 +35,8 @@ export function yearStep(before: number, month: number): number {
 
 /** Gives years to RFC 3164 dates of one file, in the file's order: `Mmm dd hh:mm:ss`, local time. */
 export class YearClock {
+  /** For the lines that do have years. */
+  readonly iso = new IsoClock()
   readonly #reference: number
   #year: number | undefined
   #month = 0
@@ -101,17 +103,40 @@ export async function firstYearOf(
   return last && latestYear(last, reference) - steps
 }
 
-const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/
+const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/
+
+/** Seconds of the start of an hour of a date (`2026-11-23`), in a zone or in local time; NaN for no date. */
+function hourStart(date: string, hour: string, zone: string): number {
+  const colon = /^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone
+  return Date.parse(`${date}T${hour}:00:00${colon}`) / 1000
+}
 
 /** RFC 3339 and its relatives (offset without a colon, none at all: local time) to seconds; undefined for no date. */
-export function isoSeconds(text: string): number | undefined {
+export function isoSeconds(text: string, startOf = hourStart): number | undefined {
   const match = ISO.exec(text)
   if (match === null) return undefined
-  const [, date = '', time = '', fraction, zone = ''] = match
-  const whole = `${date}T${time}${/^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone}`
-  const seconds = Date.parse(whole) / 1000
+  const [, date = '', hour = '', minute, second, fraction, zone = ''] = match
+  if (Number(minute) > 59 || Number(second) > 60) return undefined
+  const seconds = startOf(date, hour, zone) + Number(minute) * 60 + Number(second)
   if (Number.isNaN(seconds)) return undefined
   return fraction === undefined ? seconds : seconds + Number(`0.${fraction}`)
+}
+
+/** isoSeconds for the lines of one log: a date is parsed once an hour of log, not once a line. */
+export class IsoClock {
+  #hour = ''
+  #start = Number.NaN
+
+  at(text: string): number | undefined {
+    return isoSeconds(text, (date, hour, zone) => {
+      const key = date + hour + zone
+      if (key !== this.#hour) {
+        this.#hour = key
+        this.#start = hourStart(date, hour, zone)
+      }
+      return this.#start
+    })
+  }
 }
 
 /** Seconds since the epoch as ISO 8601, UTC, whole seconds. */
