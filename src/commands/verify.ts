@@ -6,9 +6,8 @@ import { exitCodeOfVerdict, reportWithoutLog, verdictOfProof } from '../maillog/
 import { parseSince } from '../maillog/since.js'
 import { verifySources } from '../maillog/verify.js'
 import { liveProof } from '../setup/live-proof.js'
-import { proofLines } from '../ui/install.js'
 import { Progress } from '../ui/progress.js'
-import { renderVerify } from '../ui/verify.js'
+import { renderLive, renderVerify } from '../ui/verify.js'
 
 export default class Verify extends GreyctlCommand {
   static override summary = 'does greylisting work, by the evidence of the mail log'
@@ -79,7 +78,7 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
   private finishLive(proof: readonly ProofCase[]): void {
     const verdict = verdictOfProof(proof)
     this.finish({
-      text: proofLines(proof, this.terminal.style),
+      text: renderLive(verdict, proof, this.terminal.style),
       json: { ...reportWithoutLog(verdict), proof: proof.map((item) => ({ ...item, ok: item.ok ?? null })) },
       exitCode: exitCodeOfVerdict(verdict),
     })

@@ -1,7 +1,9 @@
 import type { ChalkInstance } from 'chalk'
 import Table from 'cli-table3'
+import type { ProofCase } from '../change/plan.js'
 import type { Example, Problem, Verdict, VerifyReport } from '../maillog/report.js'
 import { escapeText } from './escape.js'
+import { proofLines } from './install.js'
 
 export interface VerifyLook {
   readonly style: ChalkInstance
@@ -36,10 +38,27 @@ export function renderVerify(report: VerifyReport, look: VerifyLook): string {
     .join('\n\n')
 }
 
-function verdictLine({ verdict }: VerifyReport, style: ChalkInstance): string {
-  const { mark, words } = VERDICTS[verdict]
+/** What Postfix itself answered, and what that means together. */
+export function renderLive(verdict: Verdict, proof: readonly ProofCase[], style: ChalkInstance): string {
+  const { mark } = VERDICTS[verdict]
+  const line = signed(mark, LIVE_WORDS[mark], style)
+  return `${line}\n\n${proofLines(proof, style)}`
+}
+
+const LIVE_WORDS = {
+  good: 'greylisting works: a first mail was deferred and its retry accepted',
+  bad: 'greylisting does not work: Postfix did not answer as it should',
+  open: 'nothing can be told about some answers; see what stands in the way',
+}
+
+function signed(mark: keyof typeof LIVE_WORDS, words: string, style: ChalkInstance): string {
   const signs = { good: style.green('✓'), bad: style.red('✗'), open: style.yellow('?') }
   return `${signs[mark]} ${style.bold(words)}`
+}
+
+function verdictLine({ verdict }: VerifyReport, style: ChalkInstance): string {
+  const { mark, words } = VERDICTS[verdict]
+  return signed(mark, words, style)
 }
 
 function nextStep({ verdict, counts, window }: VerifyReport): string {

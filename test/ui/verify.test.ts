@@ -2,7 +2,7 @@ import { Chalk } from 'chalk'
 import { describe, expect, it } from 'vitest'
 import { reportWithoutLog } from '../../src/maillog/outcome.js'
 import type { Example, VerifyReport } from '../../src/maillog/report.js'
-import { duration, renderVerify } from '../../src/ui/verify.js'
+import { duration, renderLive, renderVerify } from '../../src/ui/verify.js'
 
 const style = new Chalk({ level: 0 })
 const EXAMPLE: Example = {
@@ -113,4 +113,11 @@ it.each([
   [null, '-'],
 ])('duration of %s', (seconds, text) => {
   expect(duration(seconds)).toBe(text)
+})
+
+it('renderLive says what the answers mean, escaped', () => {
+  const cases = [{ case: 'first mail', expected: 'deferred', answer: '554 \u001b[2J no', ok: false }]
+  const text = renderLive('broken', cases, style)
+  expect(text).toMatch(/^✗ greylisting does not work/)
+  expect(text).toContain('✗ first mail: 554 \\x1b[2J no')
 })
