@@ -6,6 +6,7 @@ import { exitCodeOfVerdict, reportWithoutLog, verdictOfProof } from '../maillog/
 import { parseSince } from '../maillog/since.js'
 import { verifySources } from '../maillog/verify.js'
 import { liveProof } from '../setup/live-proof.js'
+import { ownNetworks } from '../setup/own-networks.js'
 import { Progress } from '../ui/progress.js'
 import { renderLive, renderVerify } from '../ui/verify.js'
 
@@ -51,6 +52,7 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
       journal: flags.journal,
       since: sinceOf(flags.since, host.now()),
       configDir,
+      ownNetworks: await ownNetworks(host, configDir),
     })
     this.finish({
       text: renderVerify(report, this.terminal),

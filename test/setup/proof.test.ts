@@ -169,6 +169,7 @@ describe('proveGreylisting', () => {
       waitForRetry: undefined,
     })
     expect(host.asked).toBe(0)
+    expect(cases.map((item) => item.ok)).toEqual(cases.map(() => undefined))
     expect(cases[0]).toMatchObject({ ok: undefined, answer: expect.stringContaining('not running') })
   })
 })
