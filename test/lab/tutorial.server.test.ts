@@ -228,6 +228,50 @@ describe.skipIf(labRefusal())('greylisting on a real Debian mail server', () => 
   })
 })
 
+describe.skipIf(labRefusal())('a fresh machine with systemd and Node.js, and nothing else', () => {
+  let machine: Machine
+  beforeAll(async () => {
+    machine = await boot('init')
+  })
+  afterAll(() => machine?.end())
+
+  it('gets Postfix and greylisting with one command', async () => {
+    const install = await machine.run(`cd /; ${GREYCTL} install --with-postfix --yes --delay 2`, {
+      timeout: 300,
+    })
+    expect(install.code, install.stderr).toBe(0)
+    expect(install.stdout).toContain('✓ greylisting works')
+    expect(await json(machine, 'install --yes --with-postfix')).toMatchObject({
+      code: 0,
+      document: { changed: false },
+    })
+  })
+
+  it('where only the journal keeps a log, verify reads that', async () => {
+    await machine.ok(
+      'apt-get install -y -qq --no-install-recommends swaks >/dev/null 2>&1; useradd -m alice',
+      {
+        timeout: 300,
+      },
+    )
+    const mail = { ...FIRST, to: ['alice@localhost'] }
+    expect(await send(machine, mail)).toMatchObject({ code: 450 })
+    expect(await json(machine, 'verify')).toMatchObject({ code: 4, document: { verdict: 'waiting' } })
+    await seconds(3)
+    expect(await send(machine, mail)).toMatchObject({ code: 250 })
+    expect(await json(machine, 'verify')).toMatchObject({
+      code: 0,
+      document: { verdict: 'working', counts: { greylisted: 1, passed: 1 } },
+    })
+  })
+
+  it('uninstall leaves Postfix, and no trace of greyctl', async () => {
+    await machine.ok(`${GREYCTL} uninstall --yes`)
+    expect(await leftovers(machine)).toBe('')
+    await machine.ok('postfix status')
+  })
+})
+
 /** main.cf as people keep it. Each is what a working Debian main.cf becomes. */
 const VARIANTS: Record<string, string> = {
   'a folded list with comments': `postconf -X smtpd_recipient_restrictions; cat >>main.cf <<'CF'
