@@ -41,16 +41,16 @@ export interface Machine {
   end(): Promise<void>
 }
 
-let refusal: string | false | undefined
+let refusal: boolean | undefined
 
-/** Why no machine can be booted here, or false; builds the images when they are missing. */
-export function labRefusal(): string | false {
+/** Whether no machine can be booted here; says why. Builds the images when they are missing. */
+export function labRefusal(): boolean {
   if (refusal !== undefined) return refusal
-  const checked = spawnSync(LAB, ['check'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-  const last = checked.stderr.trim().split('\n').at(-1) ?? ''
-  if (checked.status !== 0 && checked.status !== 77) throw new Error(checked.stderr || String(checked.error))
-  refusal = checked.status === 77 ? last : false
-  if (refusal) console.log(`skipped: ${refusal}`)
+  const checked = spawnSync(LAB, ['check'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  if (checked.status !== 0 && checked.status !== 77)
+    throw checked.error ?? new Error('lab check failed, see above')
+  refusal = checked.status === 77
+  if (refusal) console.log('skipped: the tests on a disposable machine; the line above says why')
   return refusal
 }
 

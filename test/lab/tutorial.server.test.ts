@@ -272,6 +272,69 @@ describe.skipIf(labRefusal())('a fresh machine with systemd and Node.js, and not
   })
 })
 
+describe.skipIf(labRefusal()).concurrent('other choices', () => {
+  const machines: Machine[] = []
+  const server = async () => {
+    const machine = await boot('server')
+    machines.push(machine)
+    return machine
+  }
+  afterAll(() => Promise.all(machines.map((machine) => machine.end())))
+
+  it('a unix socket in the queue directory, as a chrooted smtpd needs it', async () => {
+    const machine = await server()
+    const before = await snapshot(machine)
+    const path = '/var/spool/postfix/private/greyctl'
+    const { code, document } = await json(machine, `install --yes --delay 2 --listen unix:${path}`)
+    expect(document).toMatchObject({ changed: true, listen: `unix:${path}` })
+    expect(document.proof.every(({ ok }: { ok: boolean }) => ok)).toBe(true)
+    expect(code).toBe(0)
+    expect(await machine.ok('postconf -h greyctl_check')).toContain('unix:private/greyctl')
+    expect(await send(machine, FIRST)).toMatchObject({ code: 450 })
+    await machine.ok('systemctl restart greyctl')
+    await seconds(2)
+    expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
+    await machine.ok(`${GREYCTL} uninstall --yes`)
+    expect(await snapshot(machine)).toBe(before)
+    expect(await leftovers(machine)).toBe('')
+  })
+
+  it('learning defers nobody, until a later install says so; main.cf stays as it is', async () => {
+    const machine = await server()
+    const learn = await json(machine, 'install --yes --learn --delay 2')
+    expect(learn).toMatchObject({ code: 0, document: { changed: true, learn: true } })
+    expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
+    await machine.ok(
+      `for n in 1 2 3 4 5 6 7 8 9; do journalctl -o cat -t greyctl | grep 'sender=first@outside' && exit 0; sleep 0.2; done; exit 1`,
+    )
+    const mainCf = await machine.ok('cat /etc/postfix/main.cf')
+    const earnest = await json(machine, 'install --yes --no-learn --delay 2')
+    expect(earnest).toMatchObject({ code: 0, document: { changed: true, learn: false } })
+    expect(await machine.ok('cat /etc/postfix/main.cf')).toBe(mainCf)
+    expect(await send(machine, { ...FIRST, client: '198.51.100.77' })).toMatchObject({ code: 450 })
+  })
+
+  it('another delay, and back to the first with rollback; the triplets stay', async () => {
+    const machine = await server()
+    await machine.ok(`${GREYCTL} install --yes --delay 2 --no-proof`)
+    await send(machine, FIRST)
+    await seconds(3)
+    expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
+    const before = await snapshot(machine)
+    const longer = await json(machine, 'install --yes --delay 600 --no-proof')
+    expect(longer).toMatchObject({ code: 0, document: { changed: true, delay: 600 } })
+    expect(longer.document.diff).toContain('--delay=600')
+    expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
+    const other = { ...FIRST, from: 'other@outside.example' }
+    expect((await send(machine, other)).text).toMatch(/ (600|599|10 min)/)
+    expect(await json(machine, 'rollback --yes')).toMatchObject({ code: 0 })
+    expect(await snapshot(machine)).toBe(before)
+    await seconds(2)
+    expect(await send(machine, other)).toMatchObject({ code: 250 })
+    expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
+  })
+})
+
 /** main.cf as people keep it. Each is what a working Debian main.cf becomes. */
 const VARIANTS: Record<string, string> = {
   'a folded list with comments': `postconf -X smtpd_recipient_restrictions; cat >>main.cf <<'CF'
