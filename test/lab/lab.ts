@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import { join } from 'node:path'
@@ -39,19 +39,6 @@ export interface Machine {
   ok(script: string, options?: RunOptions): Promise<string>
   start(script: string, options?: Omit<RunOptions, 'input'>): Running
   end(): Promise<void>
-}
-
-let refusal: boolean | undefined
-
-/** Whether no machine can be booted here; says why. Builds the images when they are missing. */
-export function labRefusal(): boolean {
-  if (refusal !== undefined) return refusal
-  const checked = spawnSync(LAB, ['check'], { stdio: ['ignore', 'ignore', 'inherit'] })
-  if (checked.status !== 0 && checked.status !== 77)
-    throw checked.error ?? new Error('lab check failed, see above')
-  refusal = checked.status === 77
-  if (refusal) console.log('skipped: the tests on a disposable machine; the line above says why')
-  return refusal
 }
 
 /** Boots a fresh machine; resolves when it has come up. */
@@ -130,4 +117,19 @@ function ended(child: ChildProcess): Promise<number> {
     child.once('error', reject)
     child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']))
   })
+}
+
+/** A test's body, with a fresh machine of its own that ends with it; what the test gets from a table follows. */
+export function onMachine<Row extends unknown[]>(
+  image: Image,
+  act: (machine: Machine, ...row: Row) => Promise<void>,
+): (...row: Row) => Promise<void> {
+  return async (...row) => {
+    const machine = await boot(image)
+    try {
+      await act(machine, ...row)
+    } finally {
+      await machine.end()
+    }
+  }
 }

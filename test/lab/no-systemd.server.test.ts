@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { boot, labRefusal, type Machine } from './lab.js'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { boot, type Machine } from './lab.js'
 import { GREYCTL, json, leftovers, type Mail, mailbox, send, snapshot } from './server.js'
 
 const DELAY = 3
@@ -15,7 +15,7 @@ const LISTENS = `bash -c 'exec 3<>/dev/tcp/127.0.0.1/10023'`
 const seconds = (n: number) => new Promise((resolve) => setTimeout(resolve, n * 1000))
 
 /** A container as people run them: no init system, no Postfix, no network. The tests build on each other. */
-describe.skipIf(labRefusal())('greylisting without systemd', () => {
+describe.skipIf(inject('labRefused'))('greylisting without systemd', () => {
   let machine: Machine
   let etcWithPostfix = ''
   const pid = () => machine.ok(`cat ${PID}`).then((text) => text.trim())

@@ -47,7 +47,9 @@ build_init() {
   inside "$1" <<SCRIPT
 apt-get install -y -qq --no-install-recommends ${INIT_PACKAGES[*]}
 systemctl set-default multi-user.target
-systemctl mask systemd-networkd.service systemd-resolved.service console-getty.service getty.target
+# what would wake up by itself, or lock apt, in the middle of a test
+systemctl mask systemd-networkd.service systemd-resolved.service systemd-logind.service console-getty.service getty.target \
+  apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer logrotate.timer man-db.timer
 SCRIPT
 }
 

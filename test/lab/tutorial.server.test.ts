@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { boot, labRefusal, type Machine } from './lab.js'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { boot, type Machine, onMachine } from './lab.js'
 import { GREYCTL, json, leftovers, type Mail, mailbox, send, sendScript, snapshot } from './server.js'
 
 const OUTSIDER = '203.0.113.99'
@@ -16,7 +16,7 @@ const DELAY = 5
 const seconds = (n: number) => new Promise((resolve) => setTimeout(resolve, n * 1000))
 
 /** The tutorial, step by step on one server: the tests build on each other. */
-describe.skipIf(labRefusal())('greylisting on a real Debian mail server', () => {
+describe.skipIf(inject('labRefused'))('greylisting on a real Debian mail server', () => {
   let machine: Machine
   let etcBefore = ''
   const mainPid = () => machine.ok('systemctl show -p MainPID --value greyctl').then((text) => text.trim())
@@ -228,7 +228,7 @@ describe.skipIf(labRefusal())('greylisting on a real Debian mail server', () => 
   })
 })
 
-describe.skipIf(labRefusal())('a fresh machine with systemd and Node.js, and nothing else', () => {
+describe.skipIf(inject('labRefused'))('a fresh machine with systemd and Node.js, and nothing else', () => {
   let machine: Machine
   beforeAll(async () => {
     machine = await boot('init')
@@ -272,67 +272,65 @@ describe.skipIf(labRefusal())('a fresh machine with systemd and Node.js, and not
   })
 })
 
-describe.skipIf(labRefusal()).concurrent('other choices', () => {
-  const machines: Machine[] = []
-  const server = async () => {
-    const machine = await boot('server')
-    machines.push(machine)
-    return machine
-  }
-  afterAll(() => Promise.all(machines.map((machine) => machine.end())))
+describe.skipIf(inject('labRefused')).concurrent('other choices', () => {
+  it(
+    'a unix socket in the queue directory, as a chrooted smtpd needs it',
+    onMachine('server', async (machine) => {
+      const before = await snapshot(machine)
+      const path = '/var/spool/postfix/private/greyctl'
+      const { code, document } = await json(machine, `install --yes --delay 2 --listen unix:${path}`)
+      expect(document).toMatchObject({ changed: true, listen: `unix:${path}` })
+      expect(document.proof.every(({ ok }: { ok: boolean }) => ok)).toBe(true)
+      expect(code).toBe(0)
+      expect(await machine.ok('postconf -h greyctl_check')).toContain('unix:private/greyctl')
+      expect(await send(machine, FIRST)).toMatchObject({ code: 450 })
+      await machine.ok('systemctl restart greyctl')
+      await seconds(2)
+      expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
+      await machine.ok(`${GREYCTL} uninstall --yes`)
+      expect(await snapshot(machine)).toBe(before)
+      expect(await leftovers(machine)).toBe('')
+    }),
+  )
 
-  it('a unix socket in the queue directory, as a chrooted smtpd needs it', async () => {
-    const machine = await server()
-    const before = await snapshot(machine)
-    const path = '/var/spool/postfix/private/greyctl'
-    const { code, document } = await json(machine, `install --yes --delay 2 --listen unix:${path}`)
-    expect(document).toMatchObject({ changed: true, listen: `unix:${path}` })
-    expect(document.proof.every(({ ok }: { ok: boolean }) => ok)).toBe(true)
-    expect(code).toBe(0)
-    expect(await machine.ok('postconf -h greyctl_check')).toContain('unix:private/greyctl')
-    expect(await send(machine, FIRST)).toMatchObject({ code: 450 })
-    await machine.ok('systemctl restart greyctl')
-    await seconds(2)
-    expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
-    await machine.ok(`${GREYCTL} uninstall --yes`)
-    expect(await snapshot(machine)).toBe(before)
-    expect(await leftovers(machine)).toBe('')
-  })
+  it(
+    'learning defers nobody, until a later install says so; main.cf stays as it is',
+    onMachine('server', async (machine) => {
+      const learn = await json(machine, 'install --yes --learn --delay 2')
+      expect(learn).toMatchObject({ code: 0, document: { changed: true, learn: true } })
+      expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
+      await machine.ok(
+        `for n in 1 2 3 4 5 6 7 8 9; do journalctl -o cat -t greyctl | grep 'sender=first@outside' && exit 0; sleep 0.2; done; exit 1`,
+      )
+      const mainCf = await machine.ok('cat /etc/postfix/main.cf')
+      const earnest = await json(machine, 'install --yes --no-learn --delay 2')
+      expect(earnest).toMatchObject({ code: 0, document: { changed: true, learn: false } })
+      expect(await machine.ok('cat /etc/postfix/main.cf')).toBe(mainCf)
+      expect(await send(machine, { ...FIRST, client: '198.51.100.77' })).toMatchObject({ code: 450 })
+    }),
+  )
 
-  it('learning defers nobody, until a later install says so; main.cf stays as it is', async () => {
-    const machine = await server()
-    const learn = await json(machine, 'install --yes --learn --delay 2')
-    expect(learn).toMatchObject({ code: 0, document: { changed: true, learn: true } })
-    expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
-    await machine.ok(
-      `for n in 1 2 3 4 5 6 7 8 9; do journalctl -o cat -t greyctl | grep 'sender=first@outside' && exit 0; sleep 0.2; done; exit 1`,
-    )
-    const mainCf = await machine.ok('cat /etc/postfix/main.cf')
-    const earnest = await json(machine, 'install --yes --no-learn --delay 2')
-    expect(earnest).toMatchObject({ code: 0, document: { changed: true, learn: false } })
-    expect(await machine.ok('cat /etc/postfix/main.cf')).toBe(mainCf)
-    expect(await send(machine, { ...FIRST, client: '198.51.100.77' })).toMatchObject({ code: 450 })
-  })
-
-  it('another delay, and back to the first with rollback; the triplets stay', async () => {
-    const machine = await server()
-    await machine.ok(`${GREYCTL} install --yes --delay 2 --no-proof`)
-    await send(machine, FIRST)
-    await seconds(3)
-    expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
-    const before = await snapshot(machine)
-    const longer = await json(machine, 'install --yes --delay 600 --no-proof')
-    expect(longer).toMatchObject({ code: 0, document: { changed: true, delay: 600 } })
-    expect(longer.document.diff).toContain('--delay=600')
-    expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
-    const other = { ...FIRST, from: 'other@outside.example' }
-    expect((await send(machine, other)).text).toMatch(/ (600|599|10 min)/)
-    expect(await json(machine, 'rollback --yes')).toMatchObject({ code: 0 })
-    expect(await snapshot(machine)).toBe(before)
-    await seconds(2)
-    expect(await send(machine, other)).toMatchObject({ code: 250 })
-    expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
-  })
+  it(
+    'another delay, and back to the first with rollback; the triplets stay',
+    onMachine('server', async (machine) => {
+      await machine.ok(`${GREYCTL} install --yes --delay 2 --no-proof`)
+      await send(machine, FIRST)
+      await seconds(3)
+      expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
+      const before = await snapshot(machine)
+      const longer = await json(machine, 'install --yes --delay 600 --no-proof')
+      expect(longer).toMatchObject({ code: 0, document: { changed: true, delay: 600 } })
+      expect(longer.document.diff).toContain('--delay=600')
+      expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
+      const other = { ...FIRST, from: 'other@outside.example' }
+      expect((await send(machine, other)).text).toMatch(/ (600|599|10 min)/)
+      expect(await json(machine, 'rollback --yes')).toMatchObject({ code: 0 })
+      expect(await snapshot(machine)).toBe(before)
+      await seconds(2)
+      expect(await send(machine, other)).toMatchObject({ code: 250 })
+      expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
+    }),
+  )
 })
 
 /** main.cf as people keep it. Each is what a working Debian main.cf becomes. */
@@ -357,29 +355,26 @@ CF`,
   'an expert mode with its own relay guard only': `postconf -e 'smtpd_relay_restrictions =' 'smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, reject_unlisted_recipient'`,
 }
 
-describe.skipIf(labRefusal())('main.cf as people keep it: wired, and put back byte for byte', () => {
-  const machines: Machine[] = []
-  afterAll(() => Promise.all(machines.map((machine) => machine.end())))
-
-  it.concurrent.each(Object.entries(VARIANTS))('%s', async (_, script) => {
-    const machine = await boot('server')
-    machines.push(machine)
-    await machine.ok(`cd /etc/postfix; ${script}
+describe.skipIf(inject('labRefused'))('main.cf as people keep it: wired, and put back byte for byte', () => {
+  it.concurrent.each(Object.entries(VARIANTS))(
+    '%s',
+    onMachine('server', async (machine, _name, script) => {
+      await machine.ok(`cd /etc/postfix; ${script}
       postfix check && postfix reload 2>&1; sleep 0.5`)
-    const before = await snapshot(machine)
-    const metadata = `stat -L -c '%a %U:%G' /etc/postfix/main.cf; readlink /etc/postfix/main.cf || true`
-    const original = await machine.ok(metadata)
-    const install = await machine.run(`${GREYCTL} install --yes --no-proof --delay 60`)
-    expect(install.code, install.stderr).toBe(0)
-    expect(await machine.ok(metadata)).toBe(original)
-    expect(await send(machine, FIRST)).toMatchObject({
-      code: 450,
-      text: expect.stringContaining('Greylisted'),
-    })
-    const relay = await send(machine, { ...FIRST, to: ['someone@elsewhere.example'] })
-    expect(relay.text).toContain('Relay access denied')
-    await machine.ok(`${GREYCTL} uninstall --yes`)
-    expect(await snapshot(machine)).toBe(before)
-    await machine.end()
-  })
+      const before = await snapshot(machine)
+      const metadata = `stat -L -c '%a %U:%G' /etc/postfix/main.cf; readlink /etc/postfix/main.cf || true`
+      const original = await machine.ok(metadata)
+      const install = await machine.run(`${GREYCTL} install --yes --no-proof --delay 60`)
+      expect(install.code, install.stderr).toBe(0)
+      expect(await machine.ok(metadata)).toBe(original)
+      expect(await send(machine, FIRST)).toMatchObject({
+        code: 450,
+        text: expect.stringContaining('Greylisted'),
+      })
+      const relay = await send(machine, { ...FIRST, to: ['someone@elsewhere.example'] })
+      expect(relay.text).toContain('Relay access denied')
+      await machine.ok(`${GREYCTL} uninstall --yes`)
+      expect(await snapshot(machine)).toBe(before)
+    }),
+  )
 })
