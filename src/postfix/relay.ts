@@ -51,12 +51,13 @@ function evaluateList(
   for (const entry of list) {
     const opinion = ask(entry, question, asked)
     if (opinion === 'permit') return 'permit'
+    // remembered under warn_if_reject too: smtpd(8) does so, whatever postconf(5) promises
+    if (opinion === 'defer_if_reject') pending.reject = true
     // warn_if_reject: logged, and on with the list
     if (entry.warnIfReject) continue
     if (opinion === 'reject') return pending.reject ? 'defer' : 'refuse'
     if (opinion === 'defer') return 'defer'
     if (opinion === 'defer_if_permit') pending.permit = true
-    if (opinion === 'defer_if_reject') pending.reject = true
   }
   return 'permit'
 }

@@ -30,7 +30,11 @@ const restriction = fc.constantFrom(
   ],
   ...['permit', 'reject', 'defer', 'defer_if_permit', 'defer_if_reject', 'first', 'second', '$shared'],
   ...['warn_if_reject reject', 'warn_if_reject first', 'warn_if_reject defer_if_permit', 'PERMIT_MYNETWORKS'],
-  ...['warn_if_reject reject_unauth_destination', 'permit_sasl_authenticated'],
+  ...[
+    'warn_if_reject reject_unauth_destination',
+    'permit_sasl_authenticated',
+    'warn_if_reject defer_if_reject',
+  ],
 )
 const plain = restriction.filter((text) => !/first|second|shared/.test(text))
 const list = (entries: fc.Arbitrary<string>) =>

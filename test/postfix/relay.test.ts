@@ -53,6 +53,13 @@ describe('the evaluator', () => {
       'refuse',
     ],
     [
+      'defer_if_reject counts under warn_if_reject too',
+      `${level}smtpd_restriction_classes = k\nk = reject, defer_if_reject\nsmtpd_relay_restrictions = warn_if_reject k, reject\n`,
+      'stranger',
+      'own',
+      'defer',
+    ],
+    [
       'a class under warn_if_reject',
       `${level}smtpd_restriction_classes = k\nk = reject\nsmtpd_recipient_restrictions = warn_if_reject k\n`,
       'stranger',
