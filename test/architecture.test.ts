@@ -54,6 +54,7 @@ const TAKES_HOST = new Set([
   'postfix/postconf.ts',
   'postfix/candidate.ts',
   'maillog/sources.ts',
+  'maillog/read.ts',
   'maillog/verify.ts',
 ])
 

@@ -29,6 +29,8 @@ export interface Deferred extends About {
 export interface Passed extends About {
   readonly kind: 'passed'
   readonly reason: 'triplet' | 'whitelist' | 'learning' | 'other'
+  /** The greylister's own words for it: `client whitelist`, `client AWL`. */
+  readonly said: string
   /** Seconds since its first deferral: the first pass of a triplet. */
   readonly delay?: number
 }

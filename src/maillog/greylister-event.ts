@@ -49,7 +49,7 @@ function passed(
 ): MailEvent {
   const reason = passReason(text)
   const seconds = delay !== undefined && /^\d{1,9}$/.test(delay) ? { delay: Number(delay) } : {}
-  return { kind: 'passed', ...about, reason, ...seconds }
+  return { kind: 'passed', ...about, reason, said: text, ...seconds }
 }
 
 function passReason(text: string): Passed['reason'] {
@@ -70,7 +70,7 @@ export function unescapeValue(text: string): string {
 
 const SQLGREY =
   /^grey: (new|early reconnect|reconnect ok|throttling): [0-9A-Fa-f.:]{1,45}\(([0-9A-Fa-f.:]{1,45})\), (.*)$/s
-const SQLGREY_MATCH = /^grey: (?:from|domain) awl match: updating [^(]{1,45}\(([0-9A-Fa-f.:]{1,45})\), /
+const SQLGREY_MATCH = /^grey: (from|domain) awl match: updating [^(]{1,45}\(([0-9A-Fa-f.:]{1,45})\), /
 const SQLGREY_WHITELIST = /^whitelist: (.*), ([0-9A-Fa-f.:]{1,45})\(([^()]*)\) -> (.*)$/s
 const SQLGREY_DELAY = / \((?:(\d{1,9})|(\d{1,6}):(\d\d):(\d\d)(?:\.\d+)?)\)$/
 
@@ -83,11 +83,18 @@ function parseSqlgrey(body: string): MailEvent | undefined {
   }
   const about = { by: 'greylister', sender: '', recipient: '', reason: 'whitelist' } as const
   const awl = SQLGREY_MATCH.exec(body)
-  if (awl !== null) return { kind: 'passed', ...about, client: unknown(awl[1] ?? '') }
+  if (awl !== null) return { kind: 'passed', ...about, said: `${awl[1]} AWL`, client: unknown(awl[2] ?? '') }
   const listed = SQLGREY_WHITELIST.exec(body)
   if (listed === null) return undefined
   const [, sender = '', address = '', name = '', recipient = ''] = listed
-  return { kind: 'passed', ...about, client: { name, address }, sender: sqlgreySender(sender), recipient }
+  return {
+    kind: 'passed',
+    ...about,
+    said: 'whitelist',
+    client: { name, address },
+    sender: sqlgreySender(sender),
+    recipient,
+  }
 }
 
 function sqlgreyTriplet(what: string, address: string, rest: string): Deferred | Passed | undefined {
@@ -111,6 +118,7 @@ function sqlgreyTriplet(what: string, address: string, rest: string): Deferred |
     kind: 'passed',
     ...about,
     reason: 'triplet',
+    said: what,
     ...(Number.isFinite(delay) ? { delay } : {}),
   }
 }

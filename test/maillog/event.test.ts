@@ -24,12 +24,14 @@ describe("a greylister's line", () => {
     expect(parseEvent('greyctl', `action=pass, reason=triplet found, delay=400, ${WHO}`)).toEqual({
       kind: 'passed',
       reason: 'triplet',
+      said: 'triplet found',
       delay: 400,
       ...ABOUT,
     })
     expect(parseEvent('greyctl', `4Yp0Zx1Qw2z3AbC: action=pass, reason=triplet found, ${WHO}`)).toEqual({
       kind: 'passed',
       reason: 'triplet',
+      said: 'triplet found',
       ...ABOUT,
     })
   })
@@ -41,7 +43,10 @@ describe("a greylister's line", () => {
     ['learning: new', 'learning'],
     ['authenticated', 'other'],
   ])('that passes for %s', (reason, expected) => {
-    expect(parseEvent('greyctl', `action=pass, reason=${reason}, ${WHO}`)).toMatchObject({ reason: expected })
+    expect(parseEvent('greyctl', `action=pass, reason=${reason}, ${WHO}`)).toMatchObject({
+      reason: expected,
+      said: reason,
+    })
   })
 
   it('without a sender is of the null sender; a prefix length after the address goes', () => {
