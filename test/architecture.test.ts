@@ -33,7 +33,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['change', 'host'],
     packages: [/^node:(path|url|crypto|net)$/],
   },
-  doctor: { rooms: ['postfix', 'greylist'], types: ['change', 'host'] },
+  doctor: { rooms: ['postfix', 'greylist'], types: ['change', 'host'], packages: [/^node:(net|path)$/] },
   change: { rooms: ['host'], packages: [/^node:crypto$/, /^diff$/] },
   daemon: { rooms: ['greylist', 'store'], types: [], packages: [/^node:/] },
   store: { rooms: ['greylist'], packages: [/^node:/, /^lmdb$/] },
@@ -43,7 +43,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   host: { rooms: [], packages: [/^node:/, /^execa$/] },
   ui: {
     rooms: [],
-    types: ['change', 'maillog', 'setup', 'postfix'],
+    types: ['change', 'doctor', 'maillog', 'setup', 'postfix'],
     packages: [/^chalk$/, /^inquirer$/, /^cli-table3$/, /^node:fs$/],
   },
 }
@@ -140,6 +140,7 @@ describe('the house', () => {
       'commands',
       'setup',
       'change',
+      'doctor',
       'host',
       'postfix',
       'ui',

@@ -67,10 +67,20 @@ export class Files {
   }
 
   async freeBytes(path: string): Promise<number> {
+    const { bavail, bsize } = await statfs(await this.nearest(path))
+    return bavail * bsize
+  }
+
+  async freeInodes(path: string): Promise<number | undefined> {
+    const { files, ffree } = await statfs(await this.nearest(path))
+    return files === 0 ? undefined : ffree
+  }
+
+  /** The path, or the nearest directory above it that is there. */
+  private async nearest(path: string): Promise<string> {
     let real = await this.paths.outside(path, { followLast: true })
     while (real !== '/' && (await orAbsent(path, () => stat(real))) === undefined) real = dirname(real)
-    const { bavail, bsize } = await statfs(real)
-    return bavail * bsize
+    return real
   }
 
   async replace(path: string, content: Buffer, options: ReplaceOptions = {}): Promise<void> {

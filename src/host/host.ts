@@ -52,6 +52,18 @@ export interface Dialogue {
   close(): Promise<{ stderr: string; exitCode: number | undefined }>
 }
 
+/** How a question to a server on a stream socket ended. */
+export interface Exchange {
+  /** answered: `until` was seen. closed: the server ended the connection first. silent: nothing within the time. */
+  readonly outcome: 'answered' | 'closed' | 'silent' | 'no-connection'
+  /** The bytes that came, one character each, at most 64 KiB. Others wrote them: escape before printing. */
+  readonly answer: string
+  /** Why there was no connection: ECONNREFUSED, ENOENT, EACCES, ETIMEDOUT, ENOTFOUND, … */
+  readonly error: string | undefined
+  /** From the first byte sent to the end. */
+  readonly seconds: number
+}
+
 export interface ReplaceOptions {
   /** Owner and mode of the new content. Without it: those of the file that is there, xattrs, ACLs and SELinux context included. */
   readonly meta?: FileMeta
@@ -77,6 +89,8 @@ export interface Host {
   stream(path: string): AsyncIterable<Buffer>
   /** Free bytes on the file system that holds the path. */
   freeBytes(path: string): Promise<number>
+  /** Free inodes there; undefined where the file system does not count them. */
+  freeInodes(path: string): Promise<number | undefined>
 
   /**
    * Puts content in place atomically: a new file in the same directory, fsync, rename, fsync of the directory.
@@ -105,6 +119,8 @@ export interface Host {
 
   /** Can something connect to it within the timeout (seconds)? `inet:HOST:PORT` or `unix:PATH`. */
   canConnect(endpoint: string, timeoutSeconds: number): Promise<boolean>
+  /** Connects, sends the text, reads until `until` has come, the server closes, or the time (seconds) is over. Never throws. */
+  exchange(endpoint: string, text: string, options: { until: string; timeout: number }): Promise<Exchange>
   /** Could a server listen there now? false when the port or path is taken. */
   canListen(endpoint: string): Promise<boolean>
 

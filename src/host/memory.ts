@@ -1,6 +1,6 @@
 import { dirname, join, normalize } from 'node:path'
 import { GreyctlError } from '../errors.js'
-import type { Dialogue, FileMeta, FileStat, Host, RunResult } from './host.js'
+import type { Dialogue, Exchange, FileMeta, FileStat, Host, RunResult } from './host.js'
 
 interface Entry extends FileMeta {
   readonly kind: 'file' | 'directory' | 'symlink'
@@ -36,6 +36,8 @@ export class MemoryHost implements Host {
   time = 1_795_000_000
   /** Endpoints where something listens. */
   readonly listening = new Set<string>()
+  /** What answers there, and how: by the text it is sent. */
+  readonly servers = new Map<string, (text: string) => Exchange>()
   readonly programs = new Map<string, Program>()
   /** Everything below these is full, or read-only. */
   readonly troubled = new Map<string, 'no-space' | 'read-only'>()
@@ -114,6 +116,10 @@ export class MemoryHost implements Host {
 
   async freeBytes(): Promise<number> {
     return 1e12
+  }
+
+  async freeInodes(): Promise<number | undefined> {
+    return 1e6
   }
 
   async replace(
@@ -209,6 +215,11 @@ export class MemoryHost implements Host {
 
   async canConnect(endpoint: string): Promise<boolean> {
     return this.listening.has(endpoint)
+  }
+
+  async exchange(endpoint: string, text: string): Promise<Exchange> {
+    const refused = { outcome: 'no-connection', answer: '', error: 'ECONNREFUSED', seconds: 0 } as const
+    return this.servers.get(endpoint)?.(text) ?? refused
   }
 
   async canListen(endpoint: string): Promise<boolean> {

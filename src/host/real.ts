@@ -7,7 +7,7 @@ import type { Host } from './host.js'
 import { lockPath } from './lock.js'
 import { Paths } from './paths.js'
 import { openDialogue, runProgram, streamProgram } from './programs.js'
-import { canConnect, canListen } from './sockets.js'
+import { canConnect, canListen, exchange } from './sockets.js'
 
 /** The machine itself, or with `root` a directory tree of which only files can be read and changed. */
 export function createRealHost(options: { root?: string } = {}): Host {
@@ -27,6 +27,7 @@ export function createRealHost(options: { root?: string } = {}): Host {
     realpath: (path) => paths.resolve(path),
     stream: (path) => files.stream(path),
     freeBytes: (path) => files.freeBytes(path),
+    freeInodes: (path) => files.freeInodes(path),
     replace: (path, content, replaceOptions) => files.replace(path, content, replaceOptions),
     append: (path, content, meta) => files.append(path, content, meta),
     remove: (path) => files.remove(path),
@@ -48,6 +49,7 @@ export function createRealHost(options: { root?: string } = {}): Host {
       return openDialogue(argv, runOptions)
     },
     canConnect,
+    exchange,
     canListen,
     uid: process.getuid?.() ?? 0,
     user: async (name) => findUser((await files.read('/etc/passwd')) ?? Buffer.alloc(0), name),

@@ -1,5 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { GreyctlError } from '../errors.js'
+import type { Exchange } from './host.js'
 
 type Address = { readonly path: string } | { readonly host: string; readonly port: number }
 
@@ -36,5 +37,45 @@ export async function canListen(endpoint: string): Promise<boolean> {
       else reject(new GreyctlError('unsupported', `cannot listen on ${endpoint}: ${error.message}`))
     })
     server.listen({ ...address, exclusive: true }, () => server.close(() => resolve(true)))
+  })
+}
+
+const MAX_ANSWER = 64 * 1024
+
+/** One question and its answer. Whatever happens is an outcome. */
+export function exchange(
+  endpoint: string,
+  text: string,
+  { until, timeout }: { until: string; timeout: number },
+): Promise<Exchange> {
+  return new Promise((resolve) => {
+    const began = performance.now()
+    const socket: Socket = connect(parseAddress(endpoint))
+    let answer = ''
+    let connected = false
+    const finish = (outcome: Exchange['outcome'], error?: string) => {
+      clearTimeout(late)
+      socket.destroy()
+      resolve({ outcome, answer, error, seconds: (performance.now() - began) / 1000 })
+    }
+    const late = setTimeout(
+      () => (connected ? finish('silent') : finish('no-connection', 'ETIMEDOUT')),
+      timeout * 1000,
+    )
+    socket.setEncoding('latin1')
+    socket.once('connect', () => {
+      connected = true
+      socket.write(text)
+    })
+    socket.on('data', (chunk: string) => {
+      answer += chunk
+      if (answer.includes(until)) finish('answered')
+      else if (answer.length > MAX_ANSWER) finish('closed')
+    })
+    socket.once('end', () => finish('closed'))
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (connected) finish('closed', error.code)
+      else finish('no-connection', error.code ?? error.message)
+    })
   })
 }

@@ -4,6 +4,7 @@ import type { ProofCase } from '../change/plan.js'
 import type { Example, Problem, Verdict, VerifyReport } from '../maillog/report.js'
 import { escapeText } from './escape.js'
 import { proofLines } from './install.js'
+import { wrap } from './wrap.js'
 
 export interface VerifyLook {
   readonly style: ChalkInstance
@@ -214,16 +215,4 @@ function pair(total: number, size: number, large: string, small: string): string
   return rest === 0
     ? `${Math.floor(total / size)} ${large}`
     : `${Math.floor(total / size)} ${large} ${rest} ${small}`
-}
-
-function wrap(text: string, width: number, indent: string): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && indent.length + line.length + 1 + word.length > width) {
-      lines.push(indent + line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, indent + line]
 }

@@ -1,0 +1,29 @@
+import type { CheckResult, Finding } from './finding.js'
+import type { Diagnosis } from './run.js'
+
+/** CLI.md, "greyctl doctor": names and meaning are a promise. */
+export interface DoctorDocument {
+  readonly ok: boolean
+  readonly findings: readonly Omit<Finding, 'repairs'>[]
+  readonly checks: readonly CheckResult[]
+  /** What took longest, in seconds. */
+  readonly timings: readonly { readonly fact: string; readonly seconds: number }[]
+}
+
+export function doctorDocument(diagnosis: Diagnosis, timings: ReadonlyMap<string, number>): DoctorDocument {
+  const slow = [...timings].sort(([, a], [, b]) => b - a)
+  return {
+    ok: diagnosis.ok,
+    findings: diagnosis.findings.map(({ repairs: _, ...finding }) => finding),
+    checks: diagnosis.checks,
+    timings: slow.map(([fact, seconds]) => ({ fact, seconds: Math.round(seconds * 1000) / 1000 })),
+  }
+}
+
+/** 1 for a finding of severity warning or worse, 3 when no check could be judged. */
+export function exitCodeOf({ ok, checks }: Diagnosis): 0 | 1 | 3 {
+  if (!ok) return 1
+  const asked = checks.filter(({ status }) => status !== 'skip')
+  const judged = asked.some(({ status }) => status === 'pass' || status === 'fail')
+  return asked.length > 0 && !judged ? 3 : 0
+}

@@ -1,0 +1,94 @@
+import type { Host } from '../host/host.js'
+
+/** Thrown by a gatherer that cannot know: no privilege, no such program, an answer that did not come. */
+export class Unknown extends Error {
+  override readonly name = 'Unknown'
+}
+
+export type Gathered<T> =
+  | { readonly known: true; readonly value: T }
+  | { readonly known: false; readonly reason: string }
+
+export interface FactOptions {
+  readonly configDir: string
+  /** Logs that were named; empty: where this host keeps them. */
+  readonly logs: readonly string[]
+}
+
+export interface GatherContext<F> {
+  readonly host: Host
+  readonly options: FactOptions
+  /** Another fact. Throws Unknown with its reason when that one is not known. */
+  need<K extends keyof F>(name: K): Promise<F[K]>
+  /** The same, undefined when it is not known. */
+  want<K extends keyof F>(name: K): Promise<F[K] | undefined>
+}
+
+export interface Gatherer<F, T> {
+  /** Seconds after which the fact is unknown. */
+  readonly limit: number
+  gather(context: GatherContext<F>): T | Promise<T>
+}
+
+export type Gatherers<F> = { readonly [K in keyof F]: Gatherer<F, F[K]> }
+
+/** Facts about one machine: each gathered once, when it is first asked for, within its time limit. */
+export class FactBook<F> {
+  /** Seconds that each fact took, those it waited for included. */
+  readonly timings = new Map<keyof F, number>()
+  private readonly pages = new Map<keyof F, Promise<Gathered<F[keyof F]>>>()
+
+  constructor(
+    private readonly gatherers: Gatherers<F>,
+    private readonly host: Host,
+    private readonly options: FactOptions,
+    given: Partial<F> = {},
+  ) {
+    for (const name of Object.keys(given) as (keyof F)[]) {
+      this.pages.set(name, Promise.resolve({ known: true, value: given[name] as F[keyof F] }))
+    }
+  }
+
+  get<K extends keyof F>(name: K): Promise<Gathered<F[K]>> {
+    let page = this.pages.get(name)
+    if (page === undefined) {
+      page = this.gather(name)
+      this.pages.set(name, page)
+    }
+    return page as Promise<Gathered<F[K]>>
+  }
+
+  private async gather(name: keyof F): Promise<Gathered<F[keyof F]>> {
+    const { limit } = this.gatherers[name]
+    const began = performance.now()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<Gathered<F[keyof F]>>((resolve) => {
+      timer = setTimeout(() => resolve({ known: false, reason: `no answer within ${limit} s` }), limit * 1000)
+    })
+    const answer = await Promise.race([this.try(name), late])
+    clearTimeout(timer)
+    this.timings.set(name, (performance.now() - began) / 1000)
+    return answer
+  }
+
+  private async try(name: keyof F): Promise<Gathered<F[keyof F]>> {
+    try {
+      const context: GatherContext<F> = {
+        host: this.host,
+        options: this.options,
+        need: async (other) => {
+          const answer = await this.get(other)
+          if (answer.known) return answer.value
+          throw new Unknown(answer.reason)
+        },
+        want: async (other) => {
+          const answer = await this.get(other)
+          return answer.known ? answer.value : undefined
+        },
+      }
+      return { known: true, value: await this.gatherers[name].gather(context) }
+    } catch (error) {
+      return { known: false, reason: error instanceof Error ? error.message : String(error) }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { Host } from '../host/host.js'
+import { FactBook, type FactOptions, type Gatherers } from './fact-book.js'
+import { gatherMainCf, gatherMasterCf, type MainCfFact, type MasterCfFact } from './facts/config.js'
+import { type EndpointAnswer, gatherEndpoints } from './facts/endpoints.js'
+import { gatherListeners, type Listener } from './facts/listeners.js'
+import { gatherPlatform, type PlatformFact } from './facts/platform.js'
+import { gatherPolicyUses, type PolicyUse } from './facts/policy-uses.js'
+import { gatherProcesses, type Process } from './facts/processes.js'
+import { gatherServices, type SmtpdService } from './facts/services.js'
+import {
+  gatherMapTypes,
+  gatherPostconf,
+  gatherSettings,
+  type PostconfFact,
+  type SettingsFact,
+} from './facts/settings.js'
+import { gatherUnits, type Unit } from './facts/units.js'
+
+/** What doctor knows of a machine. Each is gathered once, when a check asks for it. */
+export interface Facts {
+  readonly mainCf: MainCfFact
+  readonly masterCf: MasterCfFact
+  readonly postconf: PostconfFact
+  readonly mapTypes: ReadonlySet<string>
+  readonly settings: SettingsFact
+  readonly services: readonly SmtpdService[]
+  readonly policyUses: readonly PolicyUse[]
+  readonly endpoints: readonly EndpointAnswer[]
+  readonly listeners: readonly Listener[]
+  readonly processes: readonly Process[]
+  readonly units: readonly Unit[]
+  readonly platform: PlatformFact
+}
+
+export type FactName = keyof Facts
+
+const GATHERERS: Gatherers<Facts> = {
+  mainCf: { limit: 10, gather: gatherMainCf },
+  masterCf: { limit: 10, gather: gatherMasterCf },
+  postconf: { limit: 6, gather: gatherPostconf },
+  mapTypes: { limit: 6, gather: gatherMapTypes },
+  settings: { limit: 10, gather: gatherSettings },
+  services: { limit: 10, gather: gatherServices },
+  policyUses: { limit: 10, gather: gatherPolicyUses },
+  endpoints: { limit: 10, gather: gatherEndpoints },
+  listeners: { limit: 4, gather: gatherListeners },
+  processes: { limit: 4, gather: gatherProcesses },
+  units: { limit: 5, gather: gatherUnits },
+  platform: { limit: 4, gather: gatherPlatform },
+}
+
+export function openFacts(host: Host, options: FactOptions, given: Partial<Facts> = {}): FactBook<Facts> {
+  return new FactBook<Facts>(GATHERERS, host, options, given)
+}

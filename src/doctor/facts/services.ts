@@ -1,0 +1,166 @@
+import { expandParameters } from '../../postfix/expand.js'
+import { lineAt } from '../../postfix/logical-lines.js'
+import type { MainCf } from '../../postfix/main-cf.js'
+import {
+  flattenClasses,
+  type RestrictionEntry,
+  readRestrictions,
+  readRestrictionText,
+  restrictionClasses,
+} from '../../postfix/restriction-list.js'
+import type { GatherContext } from '../fact-book.js'
+import type { Facts } from '../facts.js'
+import type { Evidence } from '../finding.js'
+import type { MasterService } from './master-cf.js'
+import type { SettingsFact } from './settings.js'
+import { lineOf } from './text-file.js'
+
+/** In the order in which smtpd(8) asks them at RCPT TO, the relay list apart. */
+export const LISTS = [
+  'smtpd_client_restrictions',
+  'smtpd_helo_restrictions',
+  'smtpd_sender_restrictions',
+  'smtpd_relay_restrictions',
+  'smtpd_recipient_restrictions',
+  'smtpd_data_restrictions',
+  'smtpd_end_of_data_restrictions',
+] as const
+
+export type ListName = (typeof LISTS)[number]
+
+/** An entry of a list as it counts: classes and references replaced. */
+export interface Entry extends RestrictionEntry {
+  /** The class that it stands in; undefined for the list itself. */
+  readonly where: Evidence
+}
+
+export interface EffectiveList {
+  readonly name: ListName
+  readonly entries: readonly Entry[]
+  /** Set somewhere, not a default. */
+  readonly explicit: boolean
+  /** A restriction at the end that wants an argument. */
+  readonly unfinished: string | undefined
+  /** The line that sets it. */
+  readonly where: Evidence | undefined
+}
+
+/** One service of master.cf that takes SMTP, with the settings that count for it. */
+export interface SmtpdService {
+  /** `smtp inet`. */
+  readonly label: string
+  readonly master: MasterService
+  /** mx: takes mail from the internet. */
+  readonly role: 'mx' | 'submission' | 'reinjection' | 'other'
+  readonly chroot: boolean
+  readonly lists: readonly EffectiveList[]
+  /** Expanded, overrides included. */
+  get(name: string): string
+  where(name: string): Evidence | undefined
+  list(name: ListName): EffectiveList
+}
+
+export async function gatherServices({ need }: GatherContext<Facts>): Promise<readonly SmtpdService[]> {
+  const [main, master, settings] = await Promise.all([need('mainCf'), need('masterCf'), need('settings')])
+  const smtpds = master.services.filter(({ command }) => /(^|\/)smtpd$/.test(command))
+  return smtpds.map((service) => smtpdService(service, { main, master, settings }))
+}
+
+interface Sources {
+  readonly main: Facts['mainCf']
+  readonly master: Facts['masterCf']
+  readonly settings: SettingsFact
+}
+
+function smtpdService(service: MasterService, sources: Sources): SmtpdService {
+  const { main, master, settings } = sources
+  const overrides = new Map(service.overrides.map((each) => [each.name, each]))
+  const raw = (name: string) => overrides.get(name)?.value ?? settings.get(name)
+  const get = (name: string) => expand(main.cf, raw(name), settings)
+  const where = (name: string): Evidence | undefined => {
+    const override = overrides.get(name)
+    if (override) return lineOf(master, override.line)
+    const definition = main.cf.get(name)
+    return definition && lineOf(main, definition.line)
+  }
+  const lists = LISTS.map((name) => effectiveList(name, overrides.get(name), sources, where(name)))
+  return {
+    label: `${service.name} ${service.type}`,
+    master: service,
+    role: roleOf(service),
+    chroot: isChrooted(service, settings),
+    lists,
+    get,
+    where,
+    list: (name) => lists[LISTS.indexOf(name)] as EffectiveList,
+  }
+}
+
+function effectiveList(
+  name: ListName,
+  override: { value: string; line: number } | undefined,
+  { main, master, settings }: Sources,
+  where: Evidence | undefined,
+): EffectiveList {
+  const defaults = (parameter: string) => settings.get(parameter)
+  const definition = main.cf.get(name)
+  const classes = safely(() => restrictionClasses(main.cf), [])
+  const flatten = (entries: readonly RestrictionEntry[], placeOf: (entry: RestrictionEntry) => Evidence) =>
+    safely(() => flattenClasses(main.cf, entries, classes), entries).map((entry) => ({
+      ...entry,
+      where: placeOf(entry),
+    }))
+  if (override === undefined && definition !== undefined) {
+    const read = safely(() => readRestrictions(main.cf, definition, defaults), undefined)
+    if (read === undefined) return { name, entries: [], explicit: true, unfinished: undefined, where }
+    const placeOf = (entry: RestrictionEntry) =>
+      lineOf(main, lineAt(main.cf.text, read.tokens[entry.first]?.start ?? 0))
+    return {
+      name,
+      entries: flatten(read.entries, placeOf),
+      explicit: true,
+      unfinished: read.unfinished,
+      where,
+    }
+  }
+  const value = override?.value ?? settings.get(name)
+  const entries = safely(() => readRestrictionText(main.cf, value, defaults), [])
+  const place = override ? lineOf(master, override.line) : { ref: `${main.path} (default)`, text: name }
+  return {
+    name,
+    entries: flatten(entries, () => place),
+    explicit: override !== undefined,
+    unfinished: undefined,
+    where,
+  }
+}
+
+function expand(cf: MainCf, value: string, settings: SettingsFact): string {
+  return safely(() => expandParameters(cf, value, (name) => settings.get(name)), value)
+}
+
+/** A parameter that refers to itself, a brace that is never closed: other checks say so. */
+function safely<T>(act: () => T, otherwise: T): T {
+  try {
+    return act()
+  } catch {
+    return otherwise
+  }
+}
+
+const SUBMISSION = /(^|:)(submissions?|smtps|ssmtp|587|465)$/
+const MX = /(^|[:\]])(smtp|25)$/
+
+function roleOf({ name, type }: MasterService): SmtpdService['role'] {
+  if (type === 'pass') return 'mx'
+  if (SUBMISSION.test(name)) return 'submission'
+  const loopback = /^(127\.|localhost:|\[?::1)/.test(name)
+  if (MX.test(name) && !loopback) return 'mx'
+  return loopback || /^1002\d$/.test(name) ? 'reinjection' : 'other'
+}
+
+/** master(5): `-` is yes before compatibility level 1. */
+function isChrooted({ chroot }: MasterService, settings: SettingsFact): boolean {
+  if (chroot !== '-') return chroot === 'y'
+  return (Number.parseFloat(settings.get('compatibility_level')) || 0) < 1
+}

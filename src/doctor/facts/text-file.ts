@@ -1,0 +1,42 @@
+import { GreyctlError } from '../../errors.js'
+import type { Host } from '../../host/host.js'
+import { Unknown } from '../fact-book.js'
+import type { Evidence } from '../finding.js'
+
+/** A file of the configuration, one character a byte. */
+export interface TextFile {
+  readonly path: string
+  readonly text: string
+  readonly uid: number
+  readonly mode: number
+  /** Seconds since the epoch. */
+  readonly modified: number
+}
+
+/** undefined when absent; throws Unknown when it is there and cannot be read. */
+export async function readTextFile(host: Host, path: string): Promise<TextFile | undefined> {
+  try {
+    const stat = await host.stat(path)
+    const bytes = stat && (await host.read(path))
+    if (stat === undefined || bytes === undefined) return undefined
+    const { uid, mode, modified } = stat
+    return { path, text: bytes.toString('latin1'), uid, mode, modified }
+  } catch (error) {
+    if (!(error instanceof GreyctlError)) throw error
+    const advice = host.uid === 0 ? '' : '; run it as root'
+    throw new Unknown(`${path}: ${error.message}${advice}`)
+  }
+}
+
+/** The physical line with this number, from 1, as evidence. */
+export function lineOf(file: { readonly path: string; readonly text: string }, line: number): Evidence {
+  let start = 0
+  for (let at = 1; at < line; at += 1) {
+    const feed = file.text.indexOf('\n', start)
+    if (feed < 0) break
+    start = feed + 1
+  }
+  const feed = file.text.indexOf('\n', start)
+  const text = file.text.slice(start, feed < 0 ? undefined : feed).replace(/\r$/, '')
+  return { ref: `${file.path}:${line}`, text: text.length > 300 ? `${text.slice(0, 300)}…` : text }
+}

@@ -1,0 +1,13 @@
+import { DIALOGUE_CASES } from './cases/dialogue.js'
+import { REACHABILITY_CASES } from './cases/reachability.js'
+import type { Scene } from './scene.js'
+
+/** For each check a machine on which it finds something, and one that is like it and healthy. */
+export interface Case {
+  readonly broken: Scene
+  readonly healthy: Scene
+  /** What the finding must say. */
+  readonly says?: string | RegExp
+}
+
+export const CASES: Readonly<Record<string, readonly Case[]>> = { ...REACHABILITY_CASES, ...DIALOGUE_CASES }

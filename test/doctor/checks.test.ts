@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import type { Check } from '../../src/doctor/check.js'
+import { CHECKS } from '../../src/doctor/checks/index.js'
+import { diagnose } from '../../src/doctor/run.js'
+import { CASES } from './cases.js'
+import { factsOf, type Scene } from './scene.js'
+
+const judge = (check: Check, scene: Scene) => diagnose([check], factsOf(scene))
+
+describe('every check', () => {
+  it('has an id of its own, in kebab case', () => {
+    const ids = CHECKS.map(({ id }) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids.filter((id) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(id))).toEqual([])
+  })
+
+  it('has a broken and a healthy case, and no case is of a check that is gone', () => {
+    expect(Object.keys(CASES).sort()).toEqual(CHECKS.map(({ id }) => id).sort())
+    for (const cases of Object.values(CASES)) expect(cases.length).toBeGreaterThan(0)
+  })
+
+  it('blames only problems that there are', () => {
+    const ids = new Set(CHECKS.map(({ id }) => id))
+    const unknown = CHECKS.flatMap(({ becauseOf = [] }) => becauseOf.filter((id) => !ids.has(id)))
+    expect(unknown).toEqual([])
+  })
+
+  it('finds nothing on a healthy server', async () => {
+    const { findings, checks } = await diagnose(CHECKS, factsOf())
+    expect(findings).toEqual([])
+    expect(checks.filter(({ status }) => status !== 'pass')).toEqual([])
+  })
+})
+
+describe.each(CHECKS.map((check) => [check.id, check] as const))('%s', (id, check) => {
+  it.each(CASES[id] ?? [])('case %#', async ({ broken, healthy, says }) => {
+    const bad = await judge(check, broken)
+    expect(bad.checks).toMatchObject([{ status: 'fail', reason: '' }])
+    for (const finding of bad.findings) {
+      expect(finding).toMatchObject({ id, title: check.title })
+      expect(finding.detail).not.toBe('')
+      expect(finding.remediation.text).not.toBe('')
+    }
+    if (says !== undefined) expect(bad.findings.map(({ detail }) => detail).join('\n')).toMatch(says)
+    const good = await judge(check, healthy)
+    expect(good.findings).toEqual([])
+    expect(good.checks).toMatchObject([{ status: 'pass' }])
+  })
+})

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { FactBook, type Gatherers, Unknown } from '../../src/doctor/fact-book.js'
+import { MemoryHost } from '../../src/host/memory.js'
+
+interface Toy {
+  readonly base: number
+  readonly twice: number
+  readonly late: number
+  readonly hidden: number
+  readonly guess: number
+}
+
+function book(given: Partial<Toy> = {}) {
+  const asked: string[] = []
+  const gatherers: Gatherers<Toy> = {
+    base: {
+      limit: 1,
+      gather: () => {
+        asked.push('base')
+        return 21
+      },
+    },
+    twice: { limit: 1, gather: async ({ need }) => 2 * (await need('base')) },
+    late: { limit: 0.02, gather: () => new Promise(() => {}) },
+    hidden: {
+      limit: 1,
+      gather: () => {
+        throw new Unknown('only root sees it')
+      },
+    },
+    guess: { limit: 1, gather: async ({ want }) => (await want('hidden')) ?? -1 },
+  }
+  const options = { configDir: '/etc/postfix', logs: [] }
+  return { asked, facts: new FactBook<Toy>(gatherers, new MemoryHost(), options, given) }
+}
+
+describe('a book of facts', () => {
+  it('gathers each fact once, and only when it is asked for', async () => {
+    const { asked, facts } = book()
+    expect(asked).toEqual([])
+    const answers = await Promise.all([facts.get('twice'), facts.get('base'), facts.get('twice')])
+    expect(answers.map((answer) => answer.known && answer.value)).toEqual([42, 21, 42])
+    expect(asked).toEqual(['base'])
+    expect([...facts.timings.keys()].sort()).toEqual(['base', 'twice'])
+  })
+
+  it('says why a fact is not known, also of what depends on it', async () => {
+    const { facts } = book()
+    expect(await facts.get('hidden')).toEqual({ known: false, reason: 'only root sees it' })
+    expect(await facts.get('guess')).toEqual({ known: true, value: -1 })
+  })
+
+  it('does not wait longer than the limit', async () => {
+    expect(await book().facts.get('late')).toEqual({ known: false, reason: 'no answer within 0.02 s' })
+  })
+
+  it('takes what is given', async () => {
+    const { asked, facts } = book({ base: 4 })
+    expect(await facts.get('twice')).toEqual({ known: true, value: 8 })
+    expect(asked).toEqual([])
+  })
+})

@@ -1,0 +1,153 @@
+import type { FactBook } from '../../src/doctor/fact-book.js'
+import type { EndpointAnswer } from '../../src/doctor/facts/endpoints.js'
+import type { Listener } from '../../src/doctor/facts/listeners.js'
+import { parseMasterCf } from '../../src/doctor/facts/master-cf.js'
+import { readEndpoint } from '../../src/doctor/facts/policy-uses.js'
+import type { Unit } from '../../src/doctor/facts/units.js'
+import { type Facts, openFacts } from '../../src/doctor/facts.js'
+import { MemoryHost } from '../../src/host/memory.js'
+import { parseMainCf } from '../../src/postfix/main-cf.js'
+
+/** A machine as its texts; what follows from them is worked out by the code under test. */
+export interface Scene extends Partial<Omit<Facts, 'mainCf' | 'masterCf'>> {
+  /** The whole file. */
+  readonly main?: string
+  /** More lines at the end of the healthy main.cf. */
+  readonly more?: string
+  readonly master?: string
+}
+
+export const NOW = 1_795_000_000
+
+export const HEALTHY_MAIN = `# See /usr/share/postfix/main.cf.dist
+compatibility_level = 3.6
+myhostname = mx.example.test
+mydestination = example.test, localhost
+mynetworks = 127.0.0.0/8
+smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_unauth_destination
+# greylisting by greyctl (greyctl uninstall takes this out)
+greyctl_check = check_policy_service { inet:127.0.0.1:10023, timeout=10s, default_action=DUNNO }
+smtpd_recipient_restrictions = permit_mynetworks, permit_sasl_authenticated, $greyctl_check
+`
+
+export const HEALTHY_MASTER = `smtp      inet  n       -       y       -       -       smtpd
+pickup    unix  n       -       y       60      1       pickup
+cleanup   unix  n       -       y       -       0       cleanup
+`
+
+const SETTINGS: Readonly<Record<string, string>> = {
+  mail_version: '3.7.11',
+  queue_directory: '/var/spool/postfix',
+  mail_owner: 'postfix',
+  compatibility_level: '3.6',
+  smtpd_relay_before_recipient_restrictions: 'yes',
+}
+
+export const file = (path: string, text: string, changes: Partial<Facts['mainCf']> = {}) => ({
+  path,
+  text,
+  uid: 0,
+  mode: 0o644,
+  modified: NOW - 7200,
+  ...changes,
+})
+
+export const listener = (changes: Partial<Listener>): Listener => ({
+  address: '127.0.0.1',
+  port: '10023',
+  path: '',
+  waiting: 0,
+  backlog: 128,
+  process: 'node',
+  pid: 711,
+  ...changes,
+})
+
+export const unit = (changes: Partial<Unit>): Unit => ({
+  name: 'greyctl.service',
+  load: 'loaded',
+  active: 'active',
+  sub: 'running',
+  file: 'enabled',
+  restarts: 0,
+  result: 'success',
+  mainPid: 711,
+  exitStatus: 0,
+  program: '/usr/bin/node',
+  needsReload: false,
+  ...changes,
+})
+
+export function answer(text: string, changes: Partial<EndpointAnswer> = {}): EndpointAnswer {
+  const endpoint = readEndpoint(text, true, '/var/spool/postfix')
+  const asked = endpoint.path === '' ? text : `unix:${endpoint.path}`
+  return {
+    endpoint,
+    asked,
+    outcome: 'answered',
+    answer: 'action=DUNNO\n\n',
+    error: undefined,
+    seconds: 0.002,
+    ...changes,
+  }
+}
+
+/** A connection that failed. */
+export const noConnection = (text: string, error: string) =>
+  answer(text, { outcome: 'no-connection', answer: '', error })
+
+const HEALTHY: Partial<Facts> = {
+  mapTypes: new Set(['btree', 'cidr', 'hash', 'inline', 'proxy', 'regexp', 'static', 'texthash', 'unix']),
+  endpoints: [answer('inet:127.0.0.1:10023')],
+  listeners: [listener({}), listener({ address: '0.0.0.0', port: '25', process: 'master', pid: 700 })],
+  processes: [
+    {
+      pid: 711,
+      name: 'greyctl',
+      command: [
+        '/usr/bin/node',
+        '/usr/lib/greyctl/dist/daemon/main.js',
+        '--inet=127.0.0.1:10023',
+        '--delay=60',
+      ],
+      started: NOW - 3600,
+      parent: 1,
+    },
+    {
+      pid: 700,
+      name: 'master',
+      command: ['/usr/lib/postfix/sbin/master', '-w'],
+      started: NOW - 3600,
+      parent: 1,
+    },
+  ],
+  units: [
+    unit({}),
+    unit({ name: 'greyctl.socket', sub: 'running', mainPid: 0, program: '' }),
+    unit({ name: 'postfix.service', sub: 'exited', mainPid: 0, program: '/bin/true' }),
+    unit({ name: 'postfix@-.service', file: 'static', mainPid: 700, program: '' }),
+  ],
+  platform: { systemd: true, container: undefined, managers: [] },
+}
+
+/** The facts of a machine that is healthy but for what the scene says. */
+export function factsOf(scene: Scene = {}): FactBook<Facts> {
+  const { main, more, master, ...given } = scene
+  const text = main ?? HEALTHY_MAIN + (more ?? '')
+  const mainFile = file('/etc/postfix/main.cf', text)
+  const masterText = master ?? HEALTHY_MASTER
+  const cf = parseMainCf(text, mainFile.path)
+  const own = new Map(cf.definitions.map(({ name, value }) => [name, value]))
+  const facts: Partial<Facts> = {
+    mainCf: { ...mainFile, cf },
+    masterCf: { ...file('/etc/postfix/master.cf', masterText), ...parseMasterCf(masterText) },
+    postconf: {
+      values: new Map(Object.entries({ ...SETTINGS, ...Object.fromEntries(own) })),
+      warnings: [],
+      fatal: undefined,
+    },
+    ...HEALTHY,
+    ...given,
+  }
+  return openFacts(new MemoryHost(), { configDir: '/etc/postfix', logs: [] }, facts)
+}
