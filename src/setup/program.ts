@@ -40,6 +40,12 @@ export async function loadProgram(host: Host): Promise<Program> {
   }
 }
 
+/** One of the program's templates, and where it lies. */
+export async function loadTemplate(host: Host, name: string): Promise<{ path: string; text: string }> {
+  const path = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'templates', name)
+  return { path, text: await readOwn(host, path) }
+}
+
 async function readOwn(host: Host, path: string): Promise<string> {
   const content = await host.read(path)
   if (content === undefined) {
