@@ -5,7 +5,9 @@ import { CHILD_MARK, reportStart, startInBackground } from './background.js'
 import { type Daemon, startDaemon } from './daemon.js'
 import { HELP } from './help.js'
 import { readLists } from './lists.js'
+import { watchLiveness } from './liveness.js'
 import { createLog, type Log, stderrSink, syslogSink } from './log.js'
+import { notify } from './notify.js'
 import { type DaemonOptions, parseOptions } from './options.js'
 
 /**
@@ -37,6 +39,7 @@ async function serve(options: DaemonOptions): Promise<number> {
   process.stderr.on('error', () => {})
   process.stdout.on('error', () => {})
   const signals = watchSignals()
+  const liveness = await watchLiveness(log, options.daemonize ? options.facility : undefined)
   let daemon: Daemon
   try {
     daemon = await startDaemon(options, { log, version: version() })
@@ -49,9 +52,12 @@ async function serve(options: DaemonOptions): Promise<number> {
   surviveBugs(log)
   for (const line of daemon.listening) log.line(line)
   if (options.verbose) log.line(`process ${process.pid}, Node ${process.version}`)
+  liveness.begin()
   await reportStart({ listening: daemon.listening })
+  await notify(['--ready', `--status=${daemon.listening.join(', ')}`])
   signals.onReload(() => daemon.reload())
   await signals.ended
+  liveness.stop()
   await daemon.stop()
   log.line('Server closing!')
   await log.flush(1000)

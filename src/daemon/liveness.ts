@@ -1,0 +1,56 @@
+import { Worker } from 'node:worker_threads'
+import type { WatchOrders } from './liveness-worker.js'
+import type { Log } from './log.js'
+
+/** Milliseconds between two beats of the event loop. */
+const BEAT = 500
+/** A loop without a beat for so long is stuck (milliseconds): with a second to start anew, back within ten. */
+const SILENCE = 7000
+/** The watching thread does next to nothing: it gets a small heap of its own (MiB). */
+const LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 }
+
+export interface Liveness {
+  /** From now on the loop has to beat. */
+  begin(): void
+  stop(): void
+}
+
+/**
+ * A thread that ends the whole process when the event loop is stuck: a daemon that accepts connections and does not
+ * answer holds every mail up for Postfix's timeout, one that is gone is started anew, or passed by at once. Must be
+ * called before privileges are dropped, since the thread reads the program. Resolves when it runs, or cannot.
+ */
+export function watchLiveness(
+  log: Log,
+  facility: string | undefined,
+  silence: number = SILENCE,
+): Promise<Liveness> {
+  const beat = new Int32Array(new SharedArrayBuffer(4))
+  const orders: WatchOrders = { beat, silence, facility }
+  const worker = new Worker(new URL('./liveness-worker.js', import.meta.url), {
+    workerData: orders,
+    resourceLimits: LIMITS,
+  })
+  let timer: NodeJS.Timeout | undefined
+  return new Promise((resolve) => {
+    const liveness: Liveness = {
+      begin() {
+        Atomics.store(beat, 0, 1)
+        timer = setInterval(() => Atomics.add(beat, 0, 1), BEAT)
+        timer.unref()
+      },
+      stop() {
+        clearInterval(timer)
+        void worker.terminate()
+      },
+    }
+    worker.once('online', () => {
+      worker.unref()
+      resolve(liveness)
+    })
+    worker.on('error', (error) => {
+      log.line(`warning: nobody watches whether the daemon is stuck: ${error.message}`)
+      resolve(liveness)
+    })
+  })
+}

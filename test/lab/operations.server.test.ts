@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { boot, type Machine } from './lab.js'
+import { GREYCTL, send } from './server.js'
+
+const FIRST = { client: '198.51.100.77', from: 'first@outside.example', to: ['alice@example.test'] }
+const LOAD = '/opt/greyctl/test/lab/policy-load.mjs'
+
+/** A bug, as a debugger makes one: SIGUSR1 opens Node's inspector, through which the event loop is told to spin. */
+const STUCK = `
+  pid=$(systemctl show -p MainPID --value greyctl)
+  kill -USR1 $pid; sleep 1
+  (sleep 1; echo 'exec("setTimeout(() => { for (;;); }, 10)")'; sleep 1; echo .exit) |
+    timeout 20 node inspect 127.0.0.1:9229 >/dev/null 2>&1
+  begun=$(date +%s%N)
+  until new=$(systemctl show -p MainPID --value greyctl); [ "$new" != "$pid" ] && [ "$new" != 0 ] &&
+    systemctl is-active -q greyctl; do sleep 0.1; done
+  echo $(( ($(date +%s%N) - begun) / 1000000 ))`
+
+describe.skipIf(inject('labRefused'))('the daemon as a service', () => {
+  let machine: Machine
+  beforeAll(async () => {
+    machine = await boot()
+    await machine.ok(`${GREYCTL} install --yes --delay 1 --no-proof`, { timeout: 300 })
+  })
+  afterAll(() => machine?.end())
+
+  it('is confined as tightly as Node.js allows', async () => {
+    const exposure = await machine.ok('systemd-analyze security greyctl.service --no-pager')
+    expect(Number(/exposure level for greyctl\.service: ([\d.]+)/.exec(exposure)?.[1])).toBeLessThanOrEqual(
+      1.2,
+    )
+  })
+
+  it('tells systemd when it is ready, and what it does', async () => {
+    const show = await machine.ok('systemctl show -p Type -p StatusText -p LimitNOFILESoft greyctl')
+    expect(show).toContain('Type=notify')
+    expect(show).toContain('StatusText=listening on inet:127.0.0.1:10023')
+  })
+
+  it('restarted, reloaded and killed under load: every request is answered, every answered triplet known', async () => {
+    const load = machine.start(`node ${LOAD} 10023 8`)
+    await machine.ok(`sleep 1
+      for n in 1 2; do
+        systemctl restart greyctl; sleep 0.5
+        systemctl reload greyctl; sleep 0.5
+        systemctl kill -s KILL greyctl.service; sleep 1.5
+      done`)
+    const { code, stdout, stderr } = await load.done
+    expect(code, stderr).toBe(0)
+    const counts = JSON.parse(stdout)
+    expect(counts).toMatchObject({ unanswered: 0, refused: 0, forgotten: 0, known: counts.answered })
+    expect(counts.answered).toBeGreaterThan(1000)
+    // four interruptions of ten connections
+    expect(counts.repeated).toBeGreaterThan(0)
+    expect(counts.repeated).toBeLessThanOrEqual(40)
+  })
+
+  it('stuck: noticed, said, and anew within ten seconds; mail flows meanwhile', async () => {
+    const stuck = machine.start(STUCK)
+    expect(await send(machine, { ...FIRST, from: 'meanwhile@outside.example' })).toMatchObject({
+      code: expect.any(Number),
+    })
+    const { code, stdout, stderr } = await stuck.done
+    expect(code, stderr).toBe(0)
+    expect(Number(stdout)).toBeLessThan(10_000)
+    expect(await machine.ok('journalctl -o cat -t greyctl')).toContain(
+      'the event loop has been stuck for 7 s',
+    )
+    expect(await machine.ok('journalctl -o cat -u greyctl')).toContain('status=6/ABRT')
+    expect(await send(machine, { ...FIRST, from: 'later@outside.example' })).toMatchObject({ code: 450 })
+  })
+})
