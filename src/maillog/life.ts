@@ -1,40 +1,4 @@
-import type { Client } from './event.js'
-import { ownText } from './own-text.js'
-
-/** Who wrote to whom, as the log spells it; an empty sender is the null sender. */
-export interface Triplet {
-  readonly client: Client
-  readonly sender: string
-  readonly recipient: string
-}
-
-/** Deferrals of one triplet as one kind of log line tells them. Times in seconds since the epoch. */
-export interface Deferrals {
-  count: number
-  first: number | undefined
-  last: number | undefined
-}
-
-/** Where a line is: a source's name and the line's number in it, from 1. */
-export interface LineRef {
-  readonly source: string
-  readonly line: number
-}
-
-/** A triplet while the log is read. */
-export interface Life extends Triplet {
-  /** The greylister's lines and Postfix's reject lines tell the same events: they are counted apart. */
-  readonly greylister: Deferrals
-  readonly postfix: Deferrals
-  /** First deferral of the present series: a triplet that comes back after days begins anew. */
-  seriesStart: number | undefined
-  seriesCount: number
-  passed: boolean
-  passedAt: number | undefined
-  /** As the greylister said it. */
-  delay: number | undefined
-  lastRef: LineRef
-}
+import type { LineRef, Lives, Triplet } from './lives.js'
 
 /** The whole life of a triplet. Times in seconds since the epoch; undefined where lines have no stamp. */
 export interface Story extends Triplet {
@@ -45,89 +9,103 @@ export interface Story extends Triplet {
   readonly passedAt: number | undefined
   /** Whole seconds from the first deferral to acceptance. */
   readonly delay: number | undefined
+  /** When, after the first deferral, mail of the same sender to the same recipient came in from another network. */
+  readonly elsewhereAt: number | undefined
   /** Deferrals, and the seconds between the first and the last, without a pause of days. */
   readonly series: { readonly count: number; readonly seconds: number }
   readonly lastRef: LineRef
 }
 
 /** Seconds: greylisters forget a triplet that was not retried by then (postgrey's --retry-window). */
-const RETRY_WINDOW = 2 * 86_400
-
-export function newLife(triplet: Triplet, ref: LineRef): Life {
-  const { client, sender, recipient } = triplet
-  return {
-    client: { name: ownText(client.name), address: ownText(client.address) },
-    sender: ownText(sender),
-    recipient: ownText(recipient),
-    greylister: { count: 0, first: undefined, last: undefined },
-    postfix: { count: 0, first: undefined, last: undefined },
-    seriesStart: undefined,
-    seriesCount: 0,
-    passed: false,
-    passedAt: undefined,
-    delay: undefined,
-    lastRef: ref,
-  }
-}
+export const RETRY_WINDOW = 2 * 86_400
 
 export function defer(
-  life: Life,
+  lives: Lives,
+  life: number,
   teller: 'greylister' | 'postfix',
   at: number | undefined,
   times: number,
 ): void {
-  const told = life[teller]
-  const before = later(life.greylister.last, life.postfix.last)
-  if (before === undefined || (at !== undefined && at - before > RETRY_WINDOW)) {
-    life.seriesStart = at
-    life.seriesCount = 0
+  const { columns } = lives
+  const time = at ?? Number.NaN
+  const counts = teller === 'greylister' ? columns.greylisterCount : columns.postfixCount
+  const lasts = teller === 'greylister' ? columns.greylisterLast : columns.postfixLast
+  if (teller === 'greylister' && times === 1 && isSameAttempt(lasts[life] as number, time)) return
+  const before = columns.last[life] as number
+  if (Number.isNaN(before) || time - before > RETRY_WINDOW) {
+    columns.seriesStart[life] = time
+    columns.seriesCount[life] = 0
   }
-  const seen = Math.max(life.greylister.count, life.postfix.count)
-  told.count += times
-  told.first = earlier(told.first, at)
-  told.last = later(told.last, at)
-  life.seriesCount += Math.max(life.greylister.count, life.postfix.count) - seen
+  const seen = Math.max(columns.greylisterCount[life] as number, columns.postfixCount[life] as number)
+  counts[life] = (counts[life] as number) + times
+  const now = Math.max(columns.greylisterCount[life] as number, columns.postfixCount[life] as number)
+  columns.seriesCount[life] = (columns.seriesCount[life] as number) + now - seen
+  if (Number.isNaN(time)) return
+  // written so that an unknown time, NaN, gives way
+  lasts[life] = time
+  if (!((columns.first[life] as number) <= time)) columns.first[life] = time
+  if (!((columns.last[life] as number) >= time)) columns.last[life] = time
 }
 
-export function pass(life: Life, at: number | undefined, delay: number | undefined): void {
-  if (life.passed && (at === undefined || (life.passedAt ?? at) <= at)) return
-  life.passed = true
-  life.passedAt = at
-  life.delay = delay ?? life.delay
+/**
+ * A greylister that is asked from two restriction lists, or whose log goes to two places, tells one attempt twice in
+ * the same second. Where it were two attempts, Postfix's own lines say so.
+ */
+function isSameAttempt(last: number, time: number): boolean {
+  return Math.floor(last) === Math.floor(time) || Math.abs(time - last) < 0.5
 }
 
-export function firstDeferral(life: Life): number | undefined {
-  return earlier(life.greylister.first, life.postfix.first)
+export function pass(lives: Lives, life: number, at: number | undefined, delay: number | undefined): void {
+  const { columns } = lives
+  const time = at ?? Number.NaN
+  if (columns.passed[life] === 1 && !(time < (columns.passedAt[life] as number))) return
+  columns.passed[life] = 1
+  columns.passedAt[life] = time
+  if (delay !== undefined) columns.saidDelay[life] = delay
 }
 
-export function storyOf(life: Life): Story {
-  const seen = firstDeferral(life)
-  const deferredAt =
-    seen ?? (life.passedAt !== undefined && life.delay !== undefined ? life.passedAt - life.delay : undefined)
-  const last = later(life.greylister.last, life.postfix.last)
+export function deferralsOf(lives: Lives, life: number): number {
+  const { greylisterCount, postfixCount } = lives.columns
+  return Math.max(1, greylisterCount[life] as number, postfixCount[life] as number)
+}
+
+/** When it was deferred first: as seen, or as its pass tells; NaN where neither says. */
+export function deferredAtOf(lives: Lives, life: number): number {
+  const { first, passedAt, saidDelay } = lives.columns
+  const seen = first[life] as number
+  return Number.isNaN(seen) ? (passedAt[life] as number) - (saidDelay[life] as number) : seen
+}
+
+/** Whole seconds from the first deferral to acceptance; NaN for none. A clock that was set back makes no wait negative. */
+export function delayOfLife(lives: Lives, life: number): number {
+  const { passed, passedAt, saidDelay } = lives.columns
+  if (passed[life] !== 1) return Number.NaN
+  const waited = (passedAt[life] as number) - deferredAtOf(lives, life)
+  return Number.isNaN(waited) ? (saidDelay[life] as number) : Math.max(0, Math.round(waited))
+}
+
+export function seriesSeconds(lives: Lives, life: number): number {
+  const { seriesStart, last } = lives.columns
+  const seconds = (last[life] as number) - (seriesStart[life] as number)
+  return Number.isNaN(seconds) ? 0 : Math.max(0, Math.round(seconds))
+}
+
+export function storyOf(lives: Lives, life: number): Story {
+  const { columns } = lives
   return {
-    client: life.client,
-    sender: life.sender,
-    recipient: life.recipient,
-    deferrals: Math.max(1, life.greylister.count, life.postfix.count),
-    deferredAt,
-    lastDeferredAt: last,
-    passed: life.passed,
-    passedAt: life.passedAt,
-    delay: life.passed ? (between(deferredAt, life.passedAt) ?? life.delay) : undefined,
-    series: { count: life.seriesCount, seconds: between(life.seriesStart, last) ?? 0 },
-    lastRef: life.lastRef,
+    ...lives.tripletOf(life),
+    deferrals: deferralsOf(lives, life),
+    deferredAt: known(deferredAtOf(lives, life)),
+    lastDeferredAt: known(columns.last[life] as number),
+    passed: columns.passed[life] === 1,
+    passedAt: known(columns.passedAt[life] as number),
+    delay: known(delayOfLife(lives, life)),
+    elsewhereAt: known(columns.elsewhereAt[life] as number),
+    series: { count: columns.seriesCount[life] as number, seconds: seriesSeconds(lives, life) },
+    lastRef: lives.refOf(life),
   }
 }
 
-function between(from: number | undefined, to: number | undefined): number | undefined {
-  return from === undefined || to === undefined ? undefined : Math.max(0, Math.round(to - from))
-}
-
-function earlier(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
-}
-
-function later(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
+function known(value: number): number | undefined {
+  return Number.isNaN(value) ? undefined : value
 }

@@ -17,7 +17,15 @@ export function verdictOfProof(cases: readonly { readonly ok: boolean | undefine
 export function reportWithoutLog(verdict: Verdict): VerifyReport {
   return {
     verdict,
-    counts: { greylisted: 0, passed: 0, neverRetried: 0, earlyRetries: 0, whitelisted: 0, unreachable: 0 },
+    counts: {
+      greylisted: 0,
+      passed: 0,
+      neverRetried: 0,
+      earlyRetries: 0,
+      whitelisted: 0,
+      unreachable: 0,
+      acceptedElsewhere: 0,
+    },
     delay: { median: null, p90: null, p99: null, max: null },
     window: { from: null, to: null, lines: 0, sources: [] },
     examples: [],

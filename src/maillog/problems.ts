@@ -1,13 +1,16 @@
-import type { Story } from './life.js'
+import { refText } from './lives.js'
 import type { Problem, Verdict, Window } from './report.js'
-import { refText, type Stories } from './story.js'
+import type { Stories } from './story.js'
+import type { Stuck } from './totals.js'
 import { clientText } from './triplet.js'
 
 export interface Judged {
   readonly stories: Stories
-  readonly stuck: readonly Story[]
+  readonly stuck: Stuck
   readonly verdict: Verdict
   readonly window: Window
+  /** Seconds since the epoch up to which retries could have been seen. */
+  readonly until: number | undefined
 }
 
 export function problemsOf(judged: Judged): readonly Problem[] {
@@ -61,15 +64,15 @@ const MISCONFIGURED = {
   commands: ['postconf -n | grep restrictions', 'postfix check'],
 }
 
-function stuck({ stories, stuck: lives }: Judged): Problem | undefined {
-  if (lives.length === 0) return undefined
-  const worst = lives.reduce((a, b) => (b.series.seconds > a.series.seconds ? b : a))
+function stuck({ stories, stuck: { count, worst } }: Judged): Problem | undefined {
+  const longest = worst[0]
+  if (longest === undefined) return undefined
   return {
     id: 'retries-never-pass',
-    severity: stories.lives.some((life) => life.passed) ? 'warning' : 'error',
+    severity: stories.totals.passed > 0 ? 'warning' : 'error',
     title: 'senders come back after the delay and are deferred again',
-    detail: `${lives.length === 1 ? 'one triplet was' : `${lives.length} triplets were`} deferred three times or more, longer than the delay; the longest for ${worst.series.seconds} s`,
-    evidence: lives.slice(0, 3).map((life) => ({
+    detail: `${count === 1 ? 'one triplet was' : `${count} triplets were`} deferred three times or more, longer than the delay; the longest for ${longest.series.seconds} s`,
+    evidence: worst.slice(0, 3).map((life) => ({
       ref: refText(life.lastRef),
       text: `${life.series.count} deferrals in ${life.series.seconds} s: client ${clientText(life.client)}, from <${life.sender}> to <${life.recipient}>`,
     })),
@@ -96,8 +99,7 @@ function off({ stories, verdict }: Judged): Problem | undefined {
 }
 
 function learning({ stories }: Judged): Problem | undefined {
-  if (stories.learned === 0 || stories.lives.some((life) => life.lastDeferredAt !== undefined))
-    return undefined
+  if (stories.learned === 0 || stories.totals.sawDeferral) return undefined
   return {
     id: 'learn-mode',
     severity: 'info',
@@ -124,12 +126,13 @@ function failedOpen({ stories }: Judged): Problem | undefined {
 }
 
 function overflow({ stories }: Judged): Problem | undefined {
-  if (stories.untracked === 0) return undefined
+  const { untracked } = stories
+  if (untracked === 0) return undefined
   return {
     id: 'too-many-triplets',
-    severity: 'info',
-    title: 'the log holds more triplets than are followed',
-    detail: `${stories.untracked} deferrals of further triplets are not in the counts`,
+    severity: 'warning',
+    title: 'more triplets waited at one time than are followed',
+    detail: `${untracked} of them, always those that had waited longest, were let go while they waited: they count as greylisted and never retried, and where one came back later it counts as a new one`,
     evidence: [],
     remediation: { text: 'look at a shorter time with --since', commands: ['greyctl verify --since 1d'] },
   }

@@ -2,8 +2,8 @@ import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
 import { parseEnvelope } from './envelope.js'
 import { type MailEvent, parseEvent } from './event.js'
-import type { LineRef } from './life.js'
 import { splitLines } from './lines.js'
+import type { LineRef } from './lives.js'
 import type { Problem, Window } from './report.js'
 import { findSources, type LogSource } from './sources.js'
 import type { Told } from './story.js'
@@ -18,6 +18,11 @@ export interface ReadOptions {
   readonly since?: number | undefined
   /** The Postfix instance's configuration directory, for maillog_file. */
   readonly configDir?: string
+}
+
+/** Who listens to what a log tells. */
+export interface Listener {
+  add(told: Told): void
 }
 
 /** What was read. */
@@ -36,11 +41,13 @@ export interface LogRead {
 export async function readLog(
   host: Host,
   options: ReadOptions,
-  tell: (told: Told) => void,
+  listener: Listener | ((told: Told) => void),
 ): Promise<LogRead> {
   const { files = [], journal = false, since, configDir = '/etc/postfix' } = options
   const sources = await findSources(host, { files, journal, since, configDir })
-  const reader = new LogReader(tell, since)
+  const { add } =
+    typeof listener === 'function' ? { add: listener } : { add: (told: Told) => listener.add(told) }
+  const reader = new LogReader(add, since)
   const problems: Problem[] = []
   for (const source of sources) {
     const before = reader.lines

@@ -29,6 +29,8 @@ export interface Counts {
   readonly whitelisted: number
   /** Times that smtpd got no answer from its policy server. */
   readonly unreachable: number
+  /** Of those never accepted: the same sender's mail to the same recipient came in from another network. */
+  readonly acceptedElsewhere: number
 }
 
 /** Whole seconds from first deferral to acceptance; null where nothing passed. */

@@ -1,19 +1,11 @@
 import type { Deferred, MailEvent, Passed } from './event.js'
-import {
-  defer,
-  firstDeferral,
-  type Life,
-  type LineRef,
-  newLife,
-  pass,
-  type Story,
-  storyOf,
-  type Triplet,
-} from './life.js'
-import { ownText } from './own-text.js'
-import { type QueuedMail, QueueTracker } from './queue.js'
-import type { Evidence } from './report.js'
-import { clientNetwork, inNetworks, isProbe, pairKey } from './triplet.js'
+import { Fingerprint } from './fingerprint.js'
+import { MailFlow } from './flow.js'
+import { defer, pass, RETRY_WINDOW, type Story, storyOf } from './life.js'
+import { type Key, type LineRef, Lives, type Triplet } from './lives.js'
+import { type Outage, Outages } from './outages.js'
+import { Totals } from './totals.js'
+import { addAddress, addNetwork, inNetworks, isProbe } from './triplet.js'
 
 /** An event and where it stands. */
 export interface Told {
@@ -30,6 +22,9 @@ export interface Told {
 
 /** What the log tells, when it was read to its end. */
 export interface Stories {
+  /** All lives, those that were let go included. */
+  readonly totals: Totals
+  /** Those that were followed to the end. Made when they are asked for: as objects they take the most memory of all. */
   readonly lives: readonly Story[]
   /** Greylister's passes because of a whitelist, manual or automatic. */
   readonly whitelisted: number
@@ -44,90 +39,101 @@ export interface Stories {
   readonly lastSign: number | undefined
   /** Seconds, learned from what early retries were told; undefined when none said. */
   readonly configuredDelay: number | undefined
-  /** Triplets that were not followed because there were too many. */
+  /** Triplets that were let go while they waited, because there were too many. They are in the totals. */
   readonly untracked: number
   /** Requests that the greylister could not decide and let through, as it says itself. */
   readonly failedOpen: number
 }
 
-export interface Outage {
-  /** Times that smtpd got no answer from a policy server. */
-  readonly count: number
-  /** Of these, times that mail was put off for it. */
-  readonly putOff: number
-  /** Some of it said that a restriction is wrong, not that nobody answered. */
-  readonly misconfigured: boolean
-  readonly last: number | undefined
-  readonly services: readonly string[]
-  readonly evidence: readonly Evidence[]
-}
-
 export interface StoryLimits {
-  /** Triplets followed; each takes about half a kilobyte. */
+  /** Triplets followed; each takes about 200 bytes. */
   readonly triplets: number
   /** Messages between acceptance and delivery. */
   readonly queued: number
 }
 
-const LIMITS: StoryLimits = { triplets: 250_000, queued: 50_000 }
-const EVIDENCE = 3
+const LIMITS: StoryLimits = { triplets: 300_000, queued: 50_000 }
 
 /** Collects events, in the order of the log, into the life of each triplet. Memory is bounded by the limits. */
 export class StoryTeller {
-  private readonly lives = new Map<string, Life>()
-  private readonly queue: QueueTracker
-  private readonly troubles = { connect: 0, talk: 0, policy: 0, configuration: 0 }
+  /** Takes the lines of accepted mail without an object for each. */
+  readonly flow: MailFlow
+  private readonly lives: Lives
+  private readonly totals = new Totals()
+  private readonly outages = new Outages()
+  private readonly print = new Fingerprint()
+  private source = 0
   private failedOpen = 0
-  private readonly services = new Set<string>()
-  private readonly evidence: Evidence[] = []
-  private lastTrouble: number | undefined
   private whitelisted = 0
+  private lastWhitelisted = ''
   private learned = 0
   private decisions = 0
-  private strangers = 0
   private untracked = 0
   private lastSign: number | undefined
   private configuredDelay: number | undefined
 
-  /** Is the address this host's, or of a network that it trusts? */
-  private readonly isOwn: (address: string) => boolean
+  constructor(limits: StoryLimits = LIMITS, ownNetworks: readonly string[] = []) {
+    this.lives = new Lives(limits.triplets)
+    this.flow = new MailFlow(limits.queued, this.lives, inNetworks(ownNetworks), () => this.source)
+  }
 
-  constructor(
-    private readonly limits: StoryLimits = LIMITS,
-    ownNetworks: readonly string[] = [],
-  ) {
-    this.queue = new QueueTracker(limits.queued)
-    this.isOwn = inNetworks(ownNetworks)
+  /** The lines that come now are this source's. */
+  startSource(name: string): void {
+    this.source = this.lives.sourceNumber(name)
   }
 
   add(told: Told): void {
-    const { event, at, instance } = told
-    if (event.kind === 'deferred') this.deferred(event, told)
-    else if (event.kind === 'passed') this.passed(event, told)
-    else if (event.kind === 'trouble') this.failed(event.what, told)
-    else if (event.kind === 'failed-open') this.failedOpen += told.repeat
-    else if (event.kind === 'accepted') this.queue.accept(instance, event, at)
-    else if (event.kind === 'removed') this.queue.remove(instance, event.queueId)
-    else if (event.kind === 'queued') this.named(this.queue.find(instance, event.queueId), event.sender)
-    else this.attempted(this.queue.find(instance, event.queueId), event)
+    const { event, at, instance, ref } = told
+    const { flow } = this
+    this.startSource(ref.source)
+    switch (event.kind) {
+      case 'deferred':
+        this.deferred(event, told)
+        return
+      case 'passed':
+        this.passed(event, told)
+        return
+      case 'trouble':
+        this.outages.add(event.what, told)
+        return
+      case 'failed-open':
+        this.failedOpen += told.repeat
+        return
+      case 'removed':
+        flow.removed(flow.idOf(instance, event.queueId))
+        return
+      case 'accepted': {
+        const { address } = event.client
+        const id = flow.idOf(instance, event.queueId)
+        flow.accepted(id, address, 0, address.length, event.authenticated, at ?? Number.NaN)
+        return
+      }
+      case 'queued':
+        flow.queued(flow.idOf(instance, event.queueId), event.sender, 0, event.sender.length)
+        return
+      case 'delivery': {
+        const id = flow.idOf(instance, event.queueId)
+        flow.delivery(id, event.recipient, 0, event.recipient.length)
+        if (event.original) flow.delivery(id, event.original, 0, event.original.length)
+      }
+    }
   }
 
   end(): Stories {
-    const putOff = this.troubles.policy + this.troubles.configuration
+    const { lives, totals } = this
+    for (let life = 0; life < lives.size; life += 1) totals.add(lives, life)
+    let stories: readonly Story[] | undefined
     return {
-      lives: mergeMoved([...this.lives.values()].map(storyOf)),
+      totals,
+      get lives() {
+        stories ??= Array.from({ length: lives.size }, (_, life) => storyOf(lives, life))
+        return stories
+      },
       whitelisted: this.whitelisted,
       learned: this.learned,
       decisions: this.decisions,
-      strangers: this.strangers,
-      unreachable: {
-        count: Math.max(this.troubles.connect, this.troubles.talk, putOff),
-        putOff,
-        misconfigured: this.troubles.configuration > 0,
-        last: this.lastTrouble,
-        services: [...this.services],
-        evidence: this.evidence,
-      },
+      strangers: this.flow.strangers,
+      unreachable: this.outages.end(),
       lastSign: this.lastSign,
       configuredDelay: this.configuredDelay,
       untracked: this.untracked,
@@ -139,13 +145,14 @@ export class StoryTeller {
     if (isProbe(event.client, event.sender, event.recipient)) return
     if (event.by === 'greylister') this.decisions += told.repeat
     this.sign(told.at)
-    const life = this.lifeOf(event, told.ref)
-    if (life === undefined) return
-    defer(life, event.by, told.at, told.repeat)
-    life.lastRef = told.ref
-    const first = firstDeferral(life)
-    if (event.wait === undefined || told.at === undefined || first === undefined) return
-    this.configuredDelay = Math.max(this.configuredDelay ?? 0, Math.round(told.at - first + event.wait))
+    const life = this.lifeOf(event, told.at)
+    defer(this.lives, life, event.by, told.at, told.repeat)
+    this.lives.seenAt(life, told.ref)
+    if (event.wait === undefined || told.at === undefined) return
+    const waited = told.at - (this.lives.columns.first[life] as number)
+    // sqlgrey's text says the whole delay again to a retry, postgrey's what is left
+    if (event.by === 'postfix' && waited > 0) return
+    this.configuredDelay = Math.max(this.configuredDelay ?? 0, Math.round(waited + event.wait))
   }
 
   private passed(event: Passed, told: Told): void {
@@ -156,103 +163,92 @@ export class StoryTeller {
       this.learned += told.repeat
       return
     }
-    if (event.reason === 'whitelist') this.whitelisted += told.repeat
-    const life = event.delay === undefined ? this.lives.get(keyOf(event)) : this.lifeOf(event, told.ref)
-    if (life) pass(life, told.at, event.delay)
-  }
-
-  /** qmgr takes a message out of the queue again and again: only the first time tells something new. */
-  private named(mail: QueuedMail | undefined, sender: string): void {
-    if (mail === undefined || mail.sender !== undefined) return
-    mail.sender = ownText(sender)
-    if (mail.authenticated || this.isOwn(mail.client.address) || isProbe(mail.client, sender, '')) return
-    this.strangers += 1
-  }
-
-  private attempted(
-    mail: QueuedMail | undefined,
-    event: { readonly recipient: string; readonly original: string | undefined },
-  ): void {
-    if (mail?.sender === undefined) return
-    const { client, sender, at } = mail
-    this.delivered({ client, sender, recipient: event.recipient }, at)
-    if (event.original) this.delivered({ client, sender, recipient: event.original }, at)
-  }
-
-  /** Postfix accepted it: the end of the wait of a triplet that was deferred before. */
-  private delivered(triplet: Triplet, at: number | undefined): void {
-    const life = this.lives.get(keyOf(triplet))
-    if (life === undefined || life.passed) return
-    const first = firstDeferral(life)
-    if (at === undefined || first === undefined || at >= first) pass(life, at, undefined)
-  }
-
-  private failed(what: keyof typeof this.troubles, told: Told): void {
-    this.troubles[what] += told.repeat
-    const service = /(?:connect to|talking to server) (\S{1,255}): /.exec(told.text)?.[1]
-    if (service !== undefined && this.services.size < 8) this.services.add(ownText(service))
-    if (this.evidence.length < EVIDENCE)
-      this.evidence.push({ ref: refText(told.ref), text: ownText(told.text) })
-    if (told.at !== undefined) this.lastTrouble = Math.max(this.lastTrouble ?? 0, told.at)
-  }
-
-  private lifeOf(triplet: Triplet, ref: LineRef): Life | undefined {
-    const key = keyOf(triplet)
-    const known = this.lives.get(key)
-    if (known) return known
-    if (this.lives.size >= this.limits.triplets) {
-      this.untracked += 1
-      return undefined
+    if (event.reason === 'whitelist') this.countWhitelisted(event, told)
+    const key = this.keyOf(event)
+    const found = this.lives.find(key)
+    const moved = found === -1 && event.delay !== undefined ? this.twinOf(key, told.at, event.delay) : -1
+    if (found !== -1 || moved !== -1 || event.delay !== undefined) {
+      const life = found !== -1 ? found : moved !== -1 ? moved : this.newLife(key, event, told.at)
+      pass(this.lives, life, told.at, event.delay)
+      if (found === -1 && moved === -1) this.lives.seenAt(life, told.ref)
     }
-    const life = newLife(triplet, ref)
-    this.lives.set(key, life)
-    return life
+    this.flow.cameElsewhere(key, told.at ?? Number.NaN)
+  }
+
+  /** Asked from two lists, a greylister says the same twice in one second. */
+  private countWhitelisted(event: Passed, told: Told): void {
+    const said = [
+      Math.floor(told.at ?? Number.NaN),
+      event.client.address,
+      event.sender,
+      event.recipient,
+    ].join()
+    if (said === this.lastWhitelisted && told.repeat === 1 && event.recipient !== '') return
+    this.lastWhitelisted = said
+    this.whitelisted += told.repeat
+  }
+
+  /**
+   * A pool retries from another network and a greylister that knows it lets it pass: its line tells the delay, and that
+   * finds the deferral again. Without this one mail would count as two, one of them never retried.
+   */
+  private twinOf(key: Key, at: number | undefined, delay: number): number {
+    if (at === undefined) return -1
+    const { passed, first } = this.lives.columns
+    for (const life of this.lives.ofPair(key.pairA, key.pairB)) {
+      // two seconds: logged delays are whole, and a line is written after its decision
+      if (passed[life] !== 1 && Math.abs((first[life] as number) - (at - delay)) <= 2) return life
+    }
+    return -1
+  }
+
+  private lifeOf(triplet: Triplet, at: number | undefined): number {
+    const key = this.keyOf(triplet)
+    const known = this.lives.find(key)
+    return known === -1 ? this.newLife(key, triplet, at) : known
+  }
+
+  private newLife(key: Key, triplet: Triplet, at: number | undefined): number {
+    if (this.lives.isFull) this.makeRoom(at)
+    return this.lives.add(key, triplet)
+  }
+
+  private keyOf({ client, sender, recipient }: Triplet): Key {
+    const { print } = this
+    addNetwork(print.start(), client.address, 0, client.address.length)
+    const [netA, netB] = [print.a, print.b]
+    addAddress(print.start(), sender)
+    addAddress(print, recipient)
+    return { netA, netB, pairA: print.a, pairB: print.b }
+  }
+
+  /**
+   * Lets go of what is over (accepted, or so old that greylisters have forgotten it), and where that is not enough,
+   * of those that wait longest: at least an eighth goes each time. They stay in the totals.
+   */
+  private makeRoom(at: number | undefined): void {
+    const { lives } = this
+    const { passed, passedAt, last } = lives.columns
+    const recent = (life: number): number => {
+      const seen = Math.max(0, last[life] || 0, passedAt[life] || 0)
+      const over = passed[life] === 1 || (at !== undefined && at - seen > RETRY_WINDOW)
+      return over ? seen - 1e12 : seen
+    }
+    const times = Float64Array.from({ length: lives.size }, (_, life) => recent(life)).sort()
+    const bound = times[Math.ceil(lives.size / 8) - 1] as number
+    let left = Math.ceil(lives.size / 8)
+    lives.keep((life) => {
+      const value = recent(life)
+      const over = value < 0
+      if (!over && (value > bound || left <= 0)) return true
+      if (!over) this.untracked += 1
+      left -= 1
+      this.totals.add(lives, life)
+      return false
+    })
   }
 
   private sign(at: number | undefined): void {
     if (at !== undefined) this.lastSign = Math.max(this.lastSign ?? 0, at)
   }
-}
-
-export function refText(ref: LineRef): string {
-  return `${ref.source}:${ref.line}`
-}
-
-function keyOf({ client, sender, recipient }: Triplet): string {
-  return `${clientNetwork(client.address)}\n${pairKey(sender, recipient)}`
-}
-
-/**
- * A pool retries from another network and a greylister that knows it lets it pass: its line tells the delay, and that
- * finds the deferral again. Without this one mail would count as two, one of them never retried.
- */
-function mergeMoved(lives: readonly Story[]): readonly Story[] {
-  const orphans = lives.filter((life) => life.passed && life.lastDeferredAt === undefined)
-  if (orphans.length === 0) return lives
-  const waiting = new Map<string, Story[]>()
-  for (const life of lives) {
-    if (life.passed) continue
-    const key = pairKey(life.sender, life.recipient)
-    const same = waiting.get(key)
-    if (same) same.push(life)
-    else waiting.set(key, [life])
-  }
-  const merged = new Map<Story, Story>()
-  const gone = new Set<Story>()
-  for (const orphan of orphans) {
-    const twin = waiting
-      .get(pairKey(orphan.sender, orphan.recipient))
-      ?.find((life) => !merged.has(life) && sameFirst(life, orphan))
-    if (twin === undefined) continue
-    merged.set(twin, { ...twin, passed: true, passedAt: orphan.passedAt, delay: orphan.delay })
-    gone.add(orphan)
-  }
-  return lives.filter((life) => !gone.has(life)).map((life) => merged.get(life) ?? life)
-}
-
-/** Two seconds: logged delays are whole, and a line is written after its decision. */
-function sameFirst(a: Story, b: Story): boolean {
-  return (
-    a.deferredAt !== undefined && b.deferredAt !== undefined && Math.abs(a.deferredAt - b.deferredAt) <= 2
-  )
 }

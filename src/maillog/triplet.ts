@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import type { Client } from './event.js'
+import type { Fingerprint } from './fingerprint.js'
 
 const IPV4 = /^(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$/
 const MAPPED = /^::ffff:(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$/i
@@ -15,18 +16,40 @@ export function clientNetwork(address: string): string {
   return `${groups.join(':')}::/64`
 }
 
-/**
- * One spelling of an address for all programs: greylisters log it as it came, Postfix quotes it and writes ? for what
- * it will not print.
- */
-export function normalAddress(address: string): string {
-  const lower = address.toLowerCase()
-  if (/^[!#-[\]-~]*$/.test(lower)) return lower
-  return lower.replace(/["\\]/g, '').replace(/[^\x20-\x7e?]+/g, '?')
+/** clientNetwork's fingerprint. An IPv4 address, nearly always, makes no string. */
+export function addNetwork(print: Fingerprint, text: string, from: number, to: number): void {
+  let [dots, last] = [0, 0]
+  for (let at = from; at < to; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === 46) {
+      dots += 1
+      last = at
+    } else if (code < 48 || code > 57) {
+      print.add(clientNetwork(text.slice(from, to)))
+      return
+    }
+  }
+  print.add(text, from, dots === 3 ? last : to)
 }
 
-export function pairKey(sender: string, recipient: string): string {
-  return `${normalAddress(sender)}\n${normalAddress(recipient)}`
+/**
+ * One spelling of an address for all programs: greylisters log it as it came, Postfix quotes it and writes a ? for
+ * each byte that it will not print.
+ */
+export function normalAddress(address: string): string {
+  const lower = address.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  return lower.replace(/["\\]/g, '').replace(/[^\x20-\x3e\x40-\x7e]+/g, '?')
+}
+
+/** normalAddress' fingerprint. An address of plain letters, nearly always, makes no string. */
+export function addAddress(print: Fingerprint, text: string, from = 0, to = text.length): void {
+  for (let at = from; at < to; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code > 0x20 && code < 0x7f && code !== 0x22 && code !== 0x5c && code !== 0x3f) continue
+    print.add(normalAddress(text.slice(from, to)))
+    return
+  }
+  print.add(text, from, to)
 }
 
 /** `name[address]`, as Postfix writes a client. */
@@ -56,12 +79,22 @@ export function inNetworks(networks: readonly string[]): (address: string) => bo
     const bits = address.kind() === 'ipv4' ? 32 : 128
     return [{ address, length: length === undefined ? bits : Math.min(Number(length), bits) }]
   })
-  return (text) => {
+  const known = new Map<string, boolean>()
+  const look = (text: string): boolean => {
     if (LOOPBACK.test(text)) return true
     if (parsed.length === 0 || !ipaddr.isValid(text)) return false
     const client = ipaddr.process(text)
     return parsed.some(
       ({ address, length }) => address.kind() === client.kind() && client.match(address, length),
     )
+  }
+  return (text) => {
+    const found = known.get(text)
+    if (found !== undefined) return found
+    // clients come again and again; those of a whole log would be too many
+    if (known.size >= 10_000) known.clear()
+    const own = look(text)
+    known.set(Buffer.from(text).toString(), own)
+    return own
   }
 }

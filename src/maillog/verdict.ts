@@ -3,6 +3,7 @@ import { problemsOf } from './problems.js'
 import type { Example, Problem, Verdict, VerifyReport, Window } from './report.js'
 import type { Stories } from './story.js'
 import { isoTime } from './time.js'
+import { percentileOf, type Stuck } from './totals.js'
 import { clientText } from './triplet.js'
 
 export interface JudgeInput {
@@ -18,50 +19,43 @@ export interface JudgeInput {
 const ASSUMED_DELAY = 300
 /** Seconds: deferrals over so long a time are no early retries, whatever the delay. */
 const LONGEST_DELAY = 3600
-const EXAMPLES = 5
 
 /** Pure: what the log's stories mean. */
 export function judge({ stories, window, until, readProblems }: JudgeInput): VerifyReport {
-  const passed = stories.lives.filter((life) => life.passed)
-  const delays = passed.flatMap((life) => life.delay ?? []).sort((a, b) => a - b)
+  const { totals } = stories
+  const { greylisted, passed, earlyRetries, acceptedElsewhere, delays } = totals
   const stuck = stuckOf(stories)
-  const verdict = verdictOf(stories, { passed: passed.length, stuck: stuck.length, until })
+  const verdict = verdictOf(stories, stuck, until)
   return {
     verdict,
     counts: {
-      greylisted: stories.lives.length,
-      passed: passed.length,
-      neverRetried: stories.lives.length - passed.length,
-      earlyRetries: stories.lives.reduce((sum, life) => sum + life.deferrals - 1, 0),
+      greylisted,
+      passed,
+      neverRetried: greylisted - passed,
+      earlyRetries,
       whitelisted: stories.whitelisted,
       unreachable: stories.unreachable.count,
+      acceptedElsewhere,
     },
     delay: {
-      median: percentile(delays, 50),
-      p90: percentile(delays, 90),
-      p99: percentile(delays, 99),
-      max: delays.at(-1) ?? null,
+      median: percentileOf(delays, 50),
+      p90: percentileOf(delays, 90),
+      p99: percentileOf(delays, 99),
+      max: percentileOf(delays, 100),
     },
     window: { ...window, from: timeOrNull(window.from), to: timeOrNull(window.to) },
-    examples: examplesOf(stories.lives),
-    problems: [...problemsOf({ stories, stuck, verdict, window }), ...readProblems],
+    examples: totals.examples.map(exampleOf),
+    problems: [...problemsOf({ stories, stuck, verdict, window, until }), ...readProblems],
   }
 }
 
-interface Tally {
-  readonly passed: number
-  readonly stuck: number
-  readonly until: number | undefined
-}
-
-function verdictOf(stories: Stories, { passed, stuck, until }: Tally): Verdict {
+function verdictOf(stories: Stories, stuck: Stuck, until: number | undefined): Verdict {
+  const { greylisted, passed } = stories.totals
   if (isDown(stories)) return 'broken'
   if (passed > 0) return 'working'
-  if (stuck > 0) return 'broken'
-  if (stories.lives.length > 0)
-    return couldHavePassed(stories.lives, until, delayOf(stories)) ? 'inconclusive' : 'waiting'
-  const silent = stories.decisions === 0 && stories.untracked === 0
-  return silent && stories.strangers > 0 ? 'off' : 'inconclusive'
+  if (stuck.count > 0) return 'broken'
+  if (greylisted > 0) return couldHavePassed(stories, until) ? 'inconclusive' : 'waiting'
+  return stories.decisions === 0 && stories.strangers > 0 ? 'off' : 'inconclusive'
 }
 
 /** The policy server did not answer, and no sign of greylisting came after. */
@@ -71,55 +65,31 @@ export function isDown({ unreachable, lastSign }: Stories): boolean {
 }
 
 /** Seconds a first mail has to wait here: as early retries were told, else the shortest wait that ended. */
-export function delayOf(stories: Stories): number {
-  if (stories.configuredDelay !== undefined) return stories.configuredDelay
-  const ended = stories.lives.flatMap((life) => (life.passed ? (life.delay ?? []) : []))
-  return ended.length > 0 ? ended.reduce((a, b) => Math.min(a, b)) : ASSUMED_DELAY
+export function delayOf({ configuredDelay, totals }: Stories): number {
+  return configuredDelay ?? totals.shortestDelay ?? ASSUMED_DELAY
 }
 
-function couldHavePassed(lives: readonly Story[], until: number | undefined, delay: number): boolean {
+function couldHavePassed(stories: Stories, until: number | undefined): boolean {
+  const { earliestDeferral } = stories.totals
   if (until === undefined) return true
-  return lives.some((life) => life.deferredAt !== undefined && until - life.deferredAt >= delay)
+  return earliestDeferral !== undefined && until - earliestDeferral >= delayOf(stories)
 }
 
 /** Retried after the delay, more than once, and deferred every time. */
-function stuckOf(stories: Stories): readonly Story[] {
-  const known = stories.configuredDelay ?? (stories.lives.some((life) => life.passed) ? delayOf(stories) : 0)
-  const longest = known > 0 ? known + 5 : LONGEST_DELAY
-  return stories.lives.filter(
-    (life) => !life.passed && life.series.count >= 3 && life.series.seconds > longest,
-  )
+function stuckOf(stories: Stories): Stuck {
+  const known = stories.configuredDelay ?? stories.totals.shortestDelay ?? 0
+  return stories.totals.stuck(known > 0 ? known + 5 : LONGEST_DELAY)
 }
 
-/** Nearest rank. The list is sorted. */
-export function percentile(sorted: readonly number[], percent: number): number | null {
-  if (sorted.length === 0) return null
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? null
-}
-
-/** Those that passed first, the latest first: what a person can look up in the log. */
-function examplesOf(lives: readonly Story[]): readonly Example[] {
-  const newest = (life: Story) => life.passedAt ?? life.deferredAt ?? 0
-  const passed = latest(
-    lives.filter((life) => life.passed),
-    newest,
-  )
-  const waiting = latest(
-    lives.filter((life) => !life.passed),
-    newest,
-  )
-  return [...passed, ...waiting].slice(0, EXAMPLES).map((life) => ({
-    client: clientText(life.client),
-    sender: life.sender,
-    recipient: life.recipient,
-    deferredAt: timeOrNull(life.deferredAt),
-    passedAt: timeOrNull(life.passedAt),
-    delay: life.delay ?? null,
-  }))
-}
-
-function latest(lives: readonly Story[], when: (life: Story) => number): readonly Story[] {
-  return [...lives].sort((a, b) => when(b) - when(a)).slice(0, EXAMPLES)
+function exampleOf(story: Story): Example {
+  return {
+    client: clientText(story.client),
+    sender: story.sender,
+    recipient: story.recipient,
+    deferredAt: timeOrNull(story.deferredAt),
+    passedAt: timeOrNull(story.passedAt),
+    delay: story.delay ?? null,
+  }
 }
 
 /** null for a time that there is not, or that no calendar has. */

@@ -16,6 +16,6 @@ export interface VerifyOptions extends ReadOptions {
  */
 export async function verifySources(host: Host, options: VerifyOptions = {}): Promise<VerifyReport> {
   const teller = new StoryTeller(options.limits, options.ownNetworks)
-  const { window, until, problems } = await readLog(host, options, (told) => teller.add(told))
+  const { window, until, problems } = await readLog(host, options, teller)
   return judge({ stories: teller.end(), window, until, readProblems: problems })
 }

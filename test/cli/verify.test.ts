@@ -41,7 +41,15 @@ describe('greyctl verify', () => {
     const report: unknown = JSON.parse(ended.stdout)
     expect(report).toEqual({
       verdict: 'working',
-      counts: { greylisted: 1, passed: 1, neverRetried: 0, earlyRetries: 0, whitelisted: 0, unreachable: 0 },
+      counts: {
+        greylisted: 1,
+        passed: 1,
+        neverRetried: 0,
+        earlyRetries: 0,
+        whitelisted: 0,
+        unreachable: 0,
+        acceptedElsewhere: 0,
+      },
       delay: { median: 400, p90: 400, p99: 400, max: 400 },
       window: {
         from: '2026-11-23T10:00:00Z',

@@ -156,13 +156,60 @@ describe('a log where greylisting works', () => {
     })
   })
 
-  it('follows no more triplets than the limit, and says so', async () => {
+  it('says of mail that came in from another network that it did, of a pool', async () => {
     const log = new LogWriter()
-    for (let count = 0; count < 30; count += 1) log.rejected({ sender: `s${count}@example.org` })
+      .rejected()
+      .wait(400)
+      .accepted('4K68s31RlGzgf9A', { client: 'p2.example.org[203.0.113.9]' })
+      .rejected({ sender: 'lost@example.org' })
+    expect(await verify(log)).toMatchObject({
+      counts: { greylisted: 2, passed: 0, neverRetried: 2, acceptedElsewhere: 1 },
+    })
+  })
+
+  it('is counted once where a greylister is asked from two lists', async () => {
+    const log = new LogWriter()
+      .greylister('action=greylist, reason=new')
+      .greylister('action=greylist, reason=early-retry (60s missing)')
+      .wait(100)
+      .greylister('action=pass, reason=triplet found, delay=100')
+      .greylister('action=pass, reason=triplet found')
+      .greylister('action=pass, reason=client whitelist', { sender: 'c@example.net' })
+      .greylister('action=pass, reason=client whitelist', { sender: 'c@example.net' })
+    expect(await verify(log)).toMatchObject({
+      counts: { greylisted: 1, passed: 1, earlyRetries: 0, whitelisted: 1 },
+      delay: { median: 100 },
+    })
+  })
+
+  it('goes on when a clock is set back', async () => {
+    const log = new LogWriter().rejected().wait(-1000).accepted('4K68s31RlGzgf9A')
+    expect(await verify(log)).toMatchObject({ counts: { passed: 1 }, delay: { max: 0 } })
+  })
+
+  it('follows no more waiting triplets than the limit, counts those that it lets go, and says so', async () => {
+    const log = new LogWriter()
+    for (let count = 0; count < 30; count += 1) log.rejected({ sender: `s${count}@example.org` }).wait(1)
+    log.wait(60).accepted('4K68s31RlGzgf9A', { sender: 's29@example.org' })
     const report = await verify(log, { limits: { triplets: 10, queued: 10 } })
-    expect(report.counts.greylisted).toBe(10)
+    expect(report.counts).toMatchObject({ greylisted: 30, passed: 1, neverRetried: 29, earlyRetries: 0 })
     expect(report.problems).toMatchObject([{ id: 'too-many-triplets' }])
-    expect(report.problems[0]?.detail).toContain('20')
+    expect(report.problems[0]?.detail).toMatch(/^20 of them/)
+  })
+
+  it('says nothing of triplets that it lets go when they are over', async () => {
+    const log = new LogWriter()
+    for (let count = 0; count < 30; count += 1) {
+      const mail = { sender: `s${count}@example.org` }
+      log.rejected(mail).wait(100).accepted(`4K68s31RlGzgf9${count}`, mail)
+    }
+    const report = await verify(log, { limits: { triplets: 10, queued: 10 } })
+    expect(report).toMatchObject({
+      counts: { greylisted: 30, passed: 30 },
+      problems: [],
+      delay: { median: 100 },
+    })
+    expect(report.examples[0]?.sender).toBe('s29@example.org')
   })
 })
 

@@ -22,6 +22,7 @@ const REPORT: VerifyReport = {
     earlyRetries: 7,
     whitelisted: 3,
     unreachable: 0,
+    acceptedElsewhere: 0,
   },
   delay: { median: 370, p90: 1850, p99: 7260, max: 190_000 },
   window: {
