@@ -48,7 +48,11 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   }
   process.umask(0o077)
   const store =
-    parts.store ?? openStore(options.store, { warn: (message) => log.line(`warning: ${message}`) })
+    parts.store ??
+    openStore(options.store, {
+      durability: options.durability,
+      warn: (message) => log.line(`warning: ${message}`),
+    })
   const policy = (): Policy => ({ ...options.policy, clients: lists.clients, recipients: lists.recipients })
   const { action, text, header, hostname, quiet, testClock } = options
   const texts = { action, text, header, hostname, version: parts.version }

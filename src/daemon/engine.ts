@@ -1,6 +1,6 @@
 import { parseAddress } from '../greylist/address.js'
 import { type Decision, decideByRecords, exemption } from '../greylist/decide.js'
-import { keysOf } from '../greylist/key.js'
+import { type Keys, keysOf } from '../greylist/key.js'
 import { actionLine, whitelistedLine } from '../greylist/logline.js'
 import type { Policy } from '../greylist/policy.js'
 import type { GreyRecord } from '../greylist/record.js'
@@ -8,12 +8,13 @@ import { DUNNO, deferReply, headerReply, type ReplyTexts } from '../greylist/rep
 import type { PolicyRequest } from '../greylist/request.js'
 import type { Store } from '../store/store.js'
 import type { Log } from './log.js'
+import { Unflushed } from './unflushed.js'
 
-/** One request, and where its answer goes. */
+/** What one connection asked at once, and where the answers go, in one piece. */
 export interface Job {
   /** undefined: a request of another type, answered in its turn. */
-  readonly request: PolicyRequest | undefined
-  answer(reply: string): void
+  readonly requests: readonly (PolicyRequest | undefined)[]
+  answer(replies: string): void
 }
 
 export interface EngineOptions {
@@ -29,23 +30,20 @@ export interface EngineOptions {
   readonly clock: () => number
 }
 
-/** However long a commit took, nobody waits longer than this for company (milliseconds). */
-const MOST_PATIENCE = 2
-
 /** Messages that got their header already: the last so many. Recipients of one message follow each other closely. */
 const REMEMBERED_MESSAGES = 2000
 
 /**
- * Answers requests in turns: all that came in one event-loop turn are decided in order over one read of the store,
- * what they change is committed at once, then they are answered. Whatever fails, the answer is DUNNO.
+ * Answers requests in turns: all that came in one event-loop turn are decided in order over one read of the store, and
+ * what they change is committed at once. Whoever changed nothing is answered without waiting for that, and the next
+ * turn does not wait either. Whatever fails, the answer is DUNNO.
  */
 export class Engine {
   readonly #options: EngineOptions
   readonly #headed = new Set<string>()
+  readonly #unflushed = new Unflushed()
   #waiting: Job[] = []
   #scheduled = false
-  /** Milliseconds to gather requests: what the last commit took, since the next will take no less. */
-  #patience = 0
 
   constructor(options: EngineOptions) {
     this.#options = options
@@ -53,79 +51,110 @@ export class Engine {
 
   submit(job: Job): void {
     this.#waiting.push(job)
-    this.#schedule()
-  }
-
-  #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    const until = performance.now() + this.#patience
-    setImmediate(() => this.#gather(0, until))
+    setImmediate(() => this.#turn())
   }
 
-  /** Goes round the event loop until no more requests come: each that comes along saves a flush of its own. */
-  #gather(before: number, until: number): void {
-    const count = this.#waiting.length
-    if (count > before && performance.now() < until) {
-      setImmediate(() => this.#gather(count, until))
-      return
-    }
+  #turn(): void {
     const jobs = this.#waiting
     this.#waiting = []
-    this.#turn(jobs).finally(() => {
-      this.#scheduled = false
-      if (this.#waiting.length > 0) this.#schedule()
-    })
-  }
-
-  async #turn(jobs: readonly Job[]): Promise<void> {
-    const { log } = this.#options
-    let outcomes: readonly Outcome[]
     try {
-      outcomes = await this.#decideAll(jobs)
-    } catch (error) {
-      log.rarely('turn', `warning: not greylisting (answering DUNNO): ${(error as Error).message}`)
-      outcomes = jobs.map(() => FAILED)
-    }
-    jobs.forEach((job, index) => {
-      try {
-        job.answer(this.#finish(job.request, outcomes[index] ?? FAILED))
-      } catch (error) {
-        log.rarely('answer', `warning: a request got no answer: ${(error as Error).message}`)
+      const policy = this.#options.policy()
+      const works = jobs.map((job) => new Work(job, policy))
+      const known = this.#options.store.getMany(works.flatMap(({ keys }) => keys))
+      // a store of this machine answers at once: a promise for each turn would only cost time
+      if (known instanceof Promise) {
+        known
+          .then((records) => this.#decide(works, records, policy))
+          .catch((error: Error) => this.#fail(jobs, error))
+          .finally(() => this.#next())
+        return
       }
-    })
+      this.#decide(works, known, policy)
+    } catch (error) {
+      this.#fail(jobs, error as Error)
+    }
+    this.#next()
   }
 
-  async #decideAll(jobs: readonly Job[]): Promise<readonly Outcome[]> {
-    const { store } = this.#options
-    const policy = this.#options.policy()
-    const prepared = jobs.map(({ request }) => prepare(request, policy))
-    const wanted = new Set<string>()
-    for (const { keys } of prepared) {
-      if (keys) wanted.add(keys.triplet).add(keys.client)
-    }
-    const known = await readAll(store, [...wanted])
+  #next(): void {
+    this.#scheduled = this.#waiting.length > 0
+    if (this.#scheduled) setImmediate(() => this.#turn())
+  }
+
+  #decide(works: readonly Work[], records: readonly (GreyRecord | undefined)[], policy: Policy): void {
     const changed = new Map<string, GreyRecord>()
-    const outcomes = prepared.map(({ decision, keys }, index): Outcome => {
-      if (keys === undefined) return { decision }
-      const job = jobs[index]
-      const records = { triplet: known.get(keys.triplet), client: known.get(keys.client) }
-      const made = decideByRecords(records, policy, this.#now(job?.request))
-      // later requests of this turn see what earlier ones wrote
-      for (const [key, record] of [
-        [keys.triplet, made.triplet],
-        [keys.client, made.client],
-      ] as const) {
-        if (record === undefined) continue
-        known.set(key, record)
-        changed.set(key, record)
+    const late: Work[] = []
+    let place = 0
+    for (const work of works) {
+      const found = records.slice(place, place + work.keys.length)
+      place += work.keys.length
+      this.#decideOne(work, found, changed, policy)
+      if (work.keys.some((key) => changed.has(key) || this.#unflushed.has(key))) late.push(work)
+      else this.#answer(work)
+    }
+    if (late.length > 0) this.#commit(changed, late)
+  }
+
+  /** Later requests of a turn see what earlier ones changed. */
+  #decideOne(
+    work: Work,
+    found: readonly (GreyRecord | undefined)[],
+    changed: Map<string, GreyRecord>,
+    policy: Policy,
+  ): void {
+    let place = 0
+    for (const question of work.questions) {
+      const { keys } = question
+      if (keys === undefined) continue
+      const known = {
+        triplet: changed.get(keys.triplet) ?? found[place],
+        client: changed.get(keys.client) ?? found[place + 1],
       }
-      return { decision: made }
-    })
-    const begun = performance.now()
-    if (changed.size > 0) await store.putMany([...changed])
-    this.#patience = Math.min(MOST_PATIENCE, performance.now() - begun)
-    return outcomes
+      place += 2
+      const made = decideByRecords(known, policy, this.#now(question.request))
+      if (made.triplet) changed.set(keys.triplet, made.triplet)
+      if (made.client) changed.set(keys.client, made.client)
+      question.decision = made
+    }
+  }
+
+  #commit(changed: ReadonlyMap<string, GreyRecord>, late: readonly Work[]): void {
+    const answer = () => {
+      for (const work of late) this.#answer(work)
+    }
+    const fail = (error: Error) =>
+      this.#fail(
+        late.map(({ job }) => job),
+        error,
+      )
+    try {
+      const commit = changed.size > 0 ? this.#options.store.putMany([...changed]) : this.#unflushed.settled
+      if (commit === undefined) {
+        answer()
+        return
+      }
+      if (changed.size > 0) this.#unflushed.add(changed.keys(), commit)
+      commit.then(answer, fail)
+    } catch (error) {
+      fail(error as Error)
+    }
+  }
+
+  #answer({ job, questions }: Work): void {
+    try {
+      let replies = ''
+      for (const question of questions) replies += this.#finish(question)
+      job.answer(replies)
+    } catch (error) {
+      this.#options.log.rarely('answer', `warning: a request got no answer: ${(error as Error).message}`)
+    }
+  }
+
+  #fail(jobs: readonly Job[], error: Error): void {
+    this.#options.log.rarely('turn', `warning: not greylisting (answering DUNNO): ${error.message}`)
+    for (const { requests, answer } of jobs) answer(DUNNO.repeat(requests.length))
   }
 
   #now(request: PolicyRequest | undefined): number {
@@ -134,7 +163,7 @@ export class Engine {
     return test ? Number(test[0]) : Math.floor(clock() / 1000)
   }
 
-  #finish(request: PolicyRequest | undefined, { decision }: Outcome): string {
+  #finish({ request, decision }: Question): string {
     if (decision === undefined || request === undefined) return DUNNO
     const { log, quiet, texts, clock } = this.#options
     const header = decision.delaySeconds !== undefined && this.#firstOfMessage(request.instance)
@@ -148,7 +177,8 @@ export class Engine {
   #firstOfMessage(instance: string): boolean {
     if (instance === '') return true
     if (this.#headed.has(instance)) return false
-    this.#headed.add(instance)
+    // a copy: the text that it was cut from may be as long as all that came with it
+    this.#headed.add(Buffer.from(instance, 'latin1').toString('latin1'))
     if (this.#headed.size > REMEMBERED_MESSAGES) {
       for (const oldest of this.#headed) {
         this.#headed.delete(oldest)
@@ -159,21 +189,33 @@ export class Engine {
   }
 }
 
-/** No decision: something failed. */
-interface Outcome {
-  readonly decision?: Decision | undefined
+interface Question {
+  readonly request: PolicyRequest | undefined
+  /** Where its records are; undefined when it needs none. */
+  readonly keys: Keys | undefined
+  /** undefined: none was made, and nothing is known against the mail. */
+  decision: Decision | undefined
 }
 
-const FAILED: Outcome = {}
+/** A job in its turn. */
+class Work {
+  readonly job: Job
+  readonly questions: readonly Question[]
+  /** Of each question that needs records, the triplet's and the client's. */
+  readonly keys: readonly string[]
 
-function prepare(request: PolicyRequest | undefined, policy: Policy) {
-  if (request === undefined) return {}
-  const decision = exemption(request, policy)
-  const address = decision === undefined ? parseAddress(request.clientAddress) : undefined
-  return { decision, keys: address && keysOf(request, address, policy) }
-}
-
-async function readAll(store: Store, keys: readonly string[]): Promise<Map<string, GreyRecord | undefined>> {
-  const records = keys.length === 0 ? [] : await store.getMany(keys)
-  return new Map(keys.map((key, index) => [key, records[index]]))
+  constructor(job: Job, policy: Policy) {
+    const keys: string[] = []
+    this.job = job
+    this.questions = job.requests.map((request) => {
+      if (request === undefined) return { request, keys: undefined, decision: undefined }
+      const address = parseAddress(request.clientAddress)
+      const decision = exemption(request, policy, address)
+      const own =
+        decision === undefined && address !== undefined ? keysOf(request, address, policy) : undefined
+      if (own) keys.push(own.triplet, own.client)
+      return { request, keys: own, decision }
+    })
+    this.keys = keys
+  }
 }

@@ -21,6 +21,7 @@ export const HELP = `usage: greyctl daemon [options]
       --hostname=NAME                the name in that header
       --store=lmdb:DIR|memory:       where to remember (lmdb:/var/lib/greyctl/store)
       --dbdir=DIR                    the same as --store=lmdb:DIR
+      --durability=strict|relaxed    on the disk before the answer (strict), or within 50 ms of it
   -d, --daemonize                    go to the background when listening, and log to syslog
       --pidfile=PATH                 write the process id there
       --user=NAME  --group=NAME      drop privileges after binding

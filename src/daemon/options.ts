@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { GreyctlError } from '../errors.js'
 import { DEFAULT_POLICY, days, type PolicyNumbers, parseRetryWindow } from '../greylist/policy.js'
 import { DEFAULT_ACTION, DEFAULT_HEADER, DEFAULT_TEXT } from '../greylist/reply.js'
+import type { Durability } from '../store/journaled.js'
 import { parseStoreSpec, type StoreSpec } from '../store/open.js'
 import type { Endpoint } from './server.js'
 
@@ -17,6 +18,7 @@ export interface DaemonOptions {
   readonly user: string | undefined
   readonly group: string | undefined
   readonly store: StoreSpec
+  readonly durability: Durability
   readonly policy: PolicyNumbers
   readonly clientFiles: readonly string[]
   readonly recipientFiles: readonly string[]
@@ -45,6 +47,7 @@ const CONFIG = {
   group: { type: 'string' },
   dbdir: { type: 'string' },
   store: { type: 'string' },
+  durability: { type: 'string' },
   delay: { type: 'string' },
   'max-age': { type: 'string' },
   'retry-window': { type: 'string' },
@@ -95,6 +98,7 @@ export function parseOptions(
     user: values.user,
     group: values.group,
     store: storeOf(values.store, values.dbdir),
+    durability: durabilityOf(values.durability ?? 'strict'),
     policy: policyOf(values),
     clientFiles: values['whitelist-clients'] ?? defaultFiles('whitelist_clients'),
     recipientFiles: values['whitelist-recipients'] ?? defaultFiles('whitelist_recipients'),
@@ -175,6 +179,11 @@ function storeOf(store: string | undefined, dbdir: string | undefined): StoreSpe
   const spec = parseStoreSpec(text)
   if (!spec) throw usage(`--store=${text}: must be lmdb:DIRECTORY (an absolute path) or memory:`)
   return spec
+}
+
+function durabilityOf(text: string): Durability {
+  if (text === 'strict' || text === 'relaxed') return text
+  throw usage(`--durability=${text}: must be strict or relaxed`)
 }
 
 function policyOf(values: Values): PolicyNumbers {

@@ -1,4 +1,4 @@
-import { parseAddress } from './address.js'
+import { type AddressBytes, parseAddress } from './address.js'
 import { CLIENT, TRIPLET } from './key.js'
 import type { Policy } from './policy.js'
 import { type GreyRecord, isExpired } from './record.js'
@@ -47,15 +47,22 @@ export function decide(request: PolicyRequest, known: Known, policy: Policy, now
 }
 
 /** What needs no record. undefined: look into the store. */
-export function exemption(request: PolicyRequest, policy: Policy): Decision | undefined {
-  const reason = exemptionReason(request, policy)
+export function exemption(
+  request: PolicyRequest,
+  policy: Policy,
+  address = parseAddress(request.clientAddress),
+): Decision | undefined {
+  const reason = exemptionReason(request, policy, address)
   return reason === undefined ? undefined : { action: 'pass', reason }
 }
 
-function exemptionReason(request: PolicyRequest, policy: Policy): Reason | undefined {
+function exemptionReason(
+  request: PolicyRequest,
+  policy: Policy,
+  address: AddressBytes | undefined,
+): Reason | undefined {
   if (request.saslUsername !== '') return 'authenticated'
   if (request.recipient === '') return 'no recipient'
-  const address = parseAddress(request.clientAddress)
   if (address === undefined) return 'no client address'
   if (policy.clients.matches(request.clientName, address)) return 'client whitelist'
   if (policy.recipients.matches(request.recipient)) return 'recipient whitelist'

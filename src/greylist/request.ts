@@ -15,28 +15,27 @@ export interface PolicyRequest {
 }
 
 /** The attributes that are looked at; all others are ignored, as the protocol demands. */
-export const ATTRIBUTES: ReadonlySet<string> = new Set([
-  'request',
-  'client_address',
-  'client_name',
-  'sender',
-  'recipient',
-  'instance',
-  'queue_id',
-  'sasl_username',
-  'policy_test_time',
-])
+export const ATTRIBUTES: readonly (readonly [attribute: string, field: keyof PolicyRequest])[] = [
+  ['client_address', 'clientAddress'],
+  ['client_name', 'clientName'],
+  ['sender', 'sender'],
+  ['recipient', 'recipient'],
+  ['instance', 'instance'],
+  ['queue_id', 'queueId'],
+  ['sasl_username', 'saslUsername'],
+  ['policy_test_time', 'testTime'],
+]
 
-export function policyRequest(attributes: ReadonlyMap<string, string>): PolicyRequest {
-  const value = (name: string) => attributes.get(name) ?? ''
+/** To be filled in: one shape for all requests, whatever comes in which order. */
+export function emptyRequest(): { -readonly [Field in keyof PolicyRequest]: string } {
   return {
-    clientAddress: value('client_address'),
-    clientName: value('client_name'),
-    sender: value('sender'),
-    recipient: value('recipient'),
-    instance: value('instance'),
-    queueId: value('queue_id'),
-    saslUsername: value('sasl_username'),
-    testTime: value('policy_test_time'),
+    clientAddress: '',
+    clientName: '',
+    sender: '',
+    recipient: '',
+    instance: '',
+    queueId: '',
+    saslUsername: '',
+    testTime: '',
   }
 }

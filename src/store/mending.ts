@@ -1,5 +1,5 @@
 import type { GreyRecord } from '../greylist/record.js'
-import type { Entry, Expired, Store, StoreStats } from './store.js'
+import type { Change, Entry, Expired, LocalStore, StoreStats } from './store.js'
 
 /** LMDB's words for a file that it cannot make sense of (lmdb.h, "Return Codes"). */
 export function isDamage(error: unknown): boolean {
@@ -12,59 +12,92 @@ export function isDamage(error: unknown): boolean {
  * A store that starts anew when its file turns out to be damaged while it is in use. The call that found it fails
  * (and its mail passes); the next finds an empty store.
  */
-export class MendingStore implements Store {
-  readonly #open: () => Store
+export class MendingStore implements LocalStore {
+  readonly #open: () => LocalStore
   readonly #setAside: (why: string) => void
-  #store: Store
+  #store: LocalStore | undefined
+  #closing: Promise<void> | undefined
 
-  constructor(open: () => Store, setAside: (why: string) => void) {
+  constructor(open: () => LocalStore, setAside: (why: string) => void) {
     this.#open = open
     this.#setAside = setAside
     this.#store = open()
   }
 
-  async getMany(keys: readonly string[]): Promise<readonly (GreyRecord | undefined)[]> {
+  getMany(keys: readonly string[]): readonly (GreyRecord | undefined)[] {
     return this.#guard((store) => store.getMany(keys))
   }
 
   async putMany(entries: readonly Entry[]): Promise<void> {
-    return this.#guard((store) => store.putMany(entries))
+    return this.#guardLater((store) => store.putMany(entries))
   }
 
   async removeMany(keys: readonly string[]): Promise<void> {
-    return this.#guard((store) => store.removeMany(keys))
+    return this.#guardLater((store) => store.removeMany(keys))
+  }
+
+  async apply(changes: readonly Change[]): Promise<void> {
+    return this.#guardLater((store) => store.apply(changes))
   }
 
   entries(): Iterable<Entry> | AsyncIterable<Entry> {
-    return this.#store.entries()
+    return this.#sound().entries()
+  }
+
+  findExpired(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number) {
+    return this.#guard((store) => store.findExpired(isExpired, budgetMs))
   }
 
   async expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Promise<Expired> {
-    return this.#guard((store) => store.expire(isExpired, budgetMs))
+    return this.#guardLater((store) => store.expire(isExpired, budgetMs))
   }
 
   async stats(): Promise<StoreStats> {
-    return this.#guard((store) => store.stats())
+    return this.#guardLater((store) => store.stats())
   }
 
-  close(): Promise<void> {
-    return this.#store.close()
+  async close(): Promise<void> {
+    await this.#closing
+    await this.#store?.close()
   }
 
-  async #guard<T>(work: (store: Store) => T | Promise<T>): Promise<T> {
-    const store = this.#store
+  #guard<T>(work: (store: LocalStore) => T): T {
+    const store = this.#sound()
     try {
-      return await work(store)
+      return work(store)
     } catch (error) {
-      if (isDamage(error) && store === this.#store) await this.#startAnew((error as Error).message)
+      this.#judge(store, error)
       throw error
     }
   }
 
-  async #startAnew(why: string): Promise<void> {
-    const broken = this.#store
-    this.#setAside(why)
-    await broken.close().catch(() => {})
-    this.#store = this.#open()
+  async #guardLater<T>(work: (store: LocalStore) => T | Promise<T>): Promise<T> {
+    await this.#closing
+    const store = this.#sound()
+    try {
+      return await work(store)
+    } catch (error) {
+      this.#judge(store, error)
+      throw error
+    }
+  }
+
+  /** Throws while the damaged file is still open: LMDB must not be opened twice at one place. */
+  #sound(): LocalStore {
+    if (this.#closing !== undefined) throw new Error('the store was damaged, a new one is being started')
+    this.#store ??= this.#open()
+    return this.#store
+  }
+
+  #judge(store: LocalStore, error: unknown): void {
+    if (!isDamage(error) || store !== this.#store) return
+    this.#setAside((error as Error).message)
+    this.#store = undefined
+    this.#closing = store
+      .close()
+      .catch(() => {})
+      .finally(() => {
+        this.#closing = undefined
+      })
   }
 }

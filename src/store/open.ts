@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { GreyctlError } from '../errors.js'
+import { type Durability, JournaledStore } from './journaled.js'
 import { LmdbStore } from './lmdb.js'
 import { inspectFile, lengthen } from './lmdb-file.js'
 import { MemoryStore } from './memory.js'
@@ -19,6 +20,8 @@ export function parseStoreSpec(text: string): StoreSpec | undefined {
 export interface OpenOptions {
   /** Another process writes; this one only looks. A damaged store is then an error. */
   readonly readOnly?: boolean
+  /** With a journal in front: for the daemon, of which there is one. */
+  readonly durability?: Durability
   /** Told when a damaged store was put aside. */
   readonly warn?: (message: string) => void
 }
@@ -31,15 +34,16 @@ export interface OpenOptions {
 export function openStore(spec: StoreSpec, options: OpenOptions = {}): Store {
   if (spec.kind === 'memory') return new MemoryStore()
   const { directory } = spec
-  const { readOnly = false, warn = () => {} } = options
+  const { readOnly = false, warn = () => {}, durability } = options
   try {
     if (readOnly) return openReadOnly(directory)
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     const setAside = (why: string) => putAside(join(directory, 'data.mdb'), why, warn)
-    return new MendingStore(
+    const store = new MendingStore(
       () => openSound(directory, setAside),
       (why) => setAside(why),
     )
+    return durability === undefined ? store : new JournaledStore(store, directory, { durability, warn })
   } catch (cause) {
     if (cause instanceof GreyctlError) throw cause
     throw new GreyctlError('store-failed', `the store cannot be opened: ${(cause as Error).message}`, {
@@ -59,7 +63,7 @@ function openReadOnly(directory: string): Store {
   return new LmdbStore(directory, { readOnly: true })
 }
 
-function openSound(directory: string, setAside: (why: string) => void): Store {
+function openSound(directory: string, setAside: (why: string) => void): LmdbStore {
   const path = join(directory, 'data.mdb')
   const file = inspectFile(path)
   if (file.state === 'damaged') setAside(file.why)

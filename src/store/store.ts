@@ -36,3 +36,18 @@ export interface Store {
   stats(): Awaitable<StoreStats>
   close(): Promise<void>
 }
+
+/** undefined: the key is to be removed. */
+export type Change = readonly [key: string, record: GreyRecord | undefined]
+
+/** A store of this machine: it answers at once, and takes many changes in the background. */
+export interface LocalStore extends Store {
+  getMany(keys: readonly string[]): readonly (GreyRecord | undefined)[]
+  /** Without holding up the caller's turn for long. Resolved = on the disk. */
+  apply(changes: readonly Change[]): Promise<void>
+  /** As `expire`, but removes nothing. */
+  findExpired(
+    isExpired: (key: string, record: GreyRecord) => boolean,
+    budgetMs: number,
+  ): { readonly keys: readonly string[]; readonly done: boolean }
+}

@@ -9,6 +9,7 @@ describe('options', () => {
     expect(parse()).toMatchObject({
       endpoints: [{ kind: 'inet', host: '127.0.0.1', port: 10_023 }],
       store: { kind: 'lmdb', directory: '/var/lib/greyctl/store' },
+      durability: 'strict',
       policy: {
         delay: 60,
         retryWindow: 2 * DAY,
@@ -30,6 +31,7 @@ describe('options', () => {
   it.each<[string[], object]>([
     [['--delay', '300'], { policy: { delay: 300 } }],
     [['--delay=0'], { policy: { delay: 0 } }],
+    [['--durability=relaxed'], { durability: 'relaxed' }],
     [['--retry-window=6h'], { policy: { retryWindow: 6 * 3600 } }],
     [['--max-age=10'], { policy: { maxAge: 10 * DAY } }],
     [['--auto-whitelist-clients'], { policy: { autoWhitelist: 5 } }],
@@ -92,6 +94,7 @@ describe('options', () => {
     [['--unix=relative']],
     [['--unix=/x', '--socketmode=999']],
     [['--store=redis://x']],
+    [['--durability=none']],
     [['--greylist-action=OK']],
     [['--greylist-action=PERMIT']],
     [['--greylist-action=250']],

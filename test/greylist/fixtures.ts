@@ -1,11 +1,11 @@
 import { parseClientList } from '../../src/greylist/client-list.js'
 import { DEFAULT_POLICY, type Policy } from '../../src/greylist/policy.js'
 import { parseRecipientList } from '../../src/greylist/recipient-list.js'
-import { type PolicyRequest, policyRequest } from '../../src/greylist/request.js'
+import { emptyRequest, type PolicyRequest } from '../../src/greylist/request.js'
 
 export function request(changes: Partial<PolicyRequest> = {}): PolicyRequest {
   return {
-    ...policyRequest(new Map()),
+    ...emptyRequest(),
     clientAddress: '192.0.2.25',
     clientName: 'mail.example.org',
     sender: 'alice@example.org',

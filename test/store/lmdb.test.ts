@@ -116,7 +116,7 @@ describe('an LMDB store', () => {
     writeFileSync(file, bytes)
     const warnings: string[] = []
     const store = openStore(spec(), { warn: (message) => warnings.push(message) })
-    await expect(store.getMany([`t7919${'x'.repeat(60)}`])).rejects.toThrow()
+    await expect((async () => store.getMany([`t7919${'x'.repeat(60)}`]))()).rejects.toThrow()
     expect(warnings).toHaveLength(1)
     await store.putMany([['tnew', record]])
     expect(await store.getMany(['tnew'])).toEqual([record])
