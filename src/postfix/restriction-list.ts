@@ -1,6 +1,6 @@
 import { GreyctlError } from '../errors.js'
 import { type Defaults, expandParameters } from './expand.js'
-import { lineAt, offsetOf } from './logical-lines.js'
+import { type LogicalLine, lineAt, offsetOf } from './logical-lines.js'
 import type { Definition, MainCf } from './main-cf.js'
 
 /** One word of a restriction list as written, a `{ … }` group being one word. Offsets are into the file's text. */
@@ -59,11 +59,16 @@ export function listWords(value: string): string[] {
 /** The words of a definition's value, with their places in the file. */
 export function tokensOf(definition: Definition): Token[] {
   const { logical, valueStart, valueEnd } = definition
-  const value = logical.joined.slice(valueStart, valueEnd)
+  return tokensBetween(logical, valueStart, valueEnd)
+}
+
+/** The words of a part of a logical line; indices are into its `joined`. */
+export function tokensBetween(logical: LogicalLine, from: number, to: number): Token[] {
+  const value = logical.joined.slice(from, to)
   return splitList(value).map(({ start, end }) => ({
     text: value.slice(start, end),
-    start: offsetOf(logical, valueStart + start),
-    end: offsetOf(logical, valueStart + end - 1) + 1,
+    start: offsetOf(logical, from + start),
+    end: offsetOf(logical, from + end - 1) + 1,
   }))
 }
 
@@ -83,11 +88,16 @@ interface Pending {
 /** Groups the words of a list into restrictions with their arguments; a reference counts for what it expands to. */
 export function readRestrictions(cf: MainCf, definition: Definition, defaults?: Defaults): RestrictionList {
   const tokens = tokensOf(definition)
+  for (const token of tokens) assertBalanced(cf, token)
+  return groupTokens(cf, tokens, defaults)
+}
+
+/** The same for words from elsewhere, such as an override in master.cf. */
+export function groupTokens(cf: MainCf, tokens: readonly Token[], defaults?: Defaults): RestrictionList {
   const entries: RestrictionEntry[] = []
   const gapAfter: boolean[] = []
   let pending: Pending | undefined
   tokens.forEach((token, index) => {
-    assertBalanced(cf, token)
     const words = token.text.includes('$')
       ? listWords(expandParameters(cf, token.text, defaults))
       : [token.text]

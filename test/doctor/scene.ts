@@ -1,7 +1,7 @@
 import type { FactBook } from '../../src/doctor/fact-book.js'
+import { masterCfFact } from '../../src/doctor/facts/config.js'
 import type { EndpointAnswer } from '../../src/doctor/facts/endpoints.js'
 import type { Listener } from '../../src/doctor/facts/listeners.js'
-import { parseMasterCf } from '../../src/doctor/facts/master-cf.js'
 import { readEndpoint } from '../../src/doctor/facts/policy-uses.js'
 import type { Unit } from '../../src/doctor/facts/units.js'
 import { type Facts, openFacts } from '../../src/doctor/facts.js'
@@ -140,7 +140,7 @@ export function factsOf(scene: Scene = {}): FactBook<Facts> {
   const own = new Map(cf.definitions.map(({ name, value }) => [name, value]))
   const facts: Partial<Facts> = {
     mainCf: { ...mainFile, cf },
-    masterCf: { ...file('/etc/postfix/master.cf', masterText), ...parseMasterCf(masterText) },
+    masterCf: masterCfFact(file('/etc/postfix/master.cf', masterText)),
     postconf: {
       values: new Map(Object.entries({ ...SETTINGS, ...Object.fromEntries(own) })),
       warnings: [],

@@ -1,15 +1,22 @@
 import { join } from 'node:path'
 import { type MainCf, parseMainCf } from '../../postfix/main-cf.js'
+import { type MasterCf, parseMasterCf } from '../../postfix/master-cf.js'
 import { type GatherContext, Unknown } from '../fact-book.js'
 import type { Facts } from '../facts.js'
-import { type MasterCf, parseMasterCf } from './master-cf.js'
 import { readTextFile, type TextFile } from './text-file.js'
 
 export interface MainCfFact extends TextFile {
   readonly cf: MainCf
 }
 
-export type MasterCfFact = TextFile & MasterCf
+export interface MasterCfFact extends TextFile, Pick<MasterCf, 'services' | 'problems'> {
+  readonly cf: MasterCf
+}
+
+export function masterCfFact(file: TextFile): MasterCfFact {
+  const cf = parseMasterCf(file.text, file.path)
+  return { ...file, cf, services: cf.services, problems: cf.problems }
+}
 
 async function configFile({ host, options }: GatherContext<Facts>, name: string): Promise<TextFile> {
   const path = join(options.configDir, name)
@@ -24,6 +31,5 @@ export async function gatherMainCf(context: GatherContext<Facts>): Promise<MainC
 }
 
 export async function gatherMasterCf(context: GatherContext<Facts>): Promise<MasterCfFact> {
-  const file = await configFile(context, 'master.cf')
-  return { ...file, ...parseMasterCf(file.text) }
+  return masterCfFact(await configFile(context, 'master.cf'))
 }

@@ -1,6 +1,7 @@
 import { expandParameters } from '../../postfix/expand.js'
 import { lineAt } from '../../postfix/logical-lines.js'
 import type { MainCf } from '../../postfix/main-cf.js'
+import type { MasterService } from '../../postfix/master-cf.js'
 import {
   flattenClasses,
   type RestrictionEntry,
@@ -11,7 +12,6 @@ import {
 import type { GatherContext } from '../fact-book.js'
 import type { Facts } from '../facts.js'
 import type { Evidence } from '../finding.js'
-import type { MasterService } from './master-cf.js'
 import type { SettingsFact } from './settings.js'
 import { lineOf } from './text-file.js'
 
