@@ -35,7 +35,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   doctor: { rooms: ['postfix', 'greylist'], types: ['change', 'host'], packages: [/^node:(net|path)$/] },
   change: { rooms: ['host'], packages: [/^node:crypto$/, /^diff$/] },
-  daemon: { rooms: ['greylist', 'store'], types: [], packages: [/^node:/] },
+  daemon: {
+    rooms: ['greylist', 'store'],
+    types: [],
+    packages: [/^node:/, /^valibot$/, /^toml-eslint-parser$/, /^fastest-levenshtein$/],
+  },
   store: { rooms: ['greylist'], packages: [/^node:/, /^lmdb$/] },
   postfix: { rooms: [], packages: [/^node:(net|path)$/, /^ipaddr\.js$/] },
   maillog: { rooms: [], packages: [PLAIN_NODE, /^ipaddr\.js$/] },

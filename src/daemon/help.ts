@@ -22,6 +22,7 @@ export const HELP = `usage: greyctl daemon [options]
       --store=lmdb:DIR|memory:       where to remember (lmdb:/var/lib/greyctl/store)
       --dbdir=DIR                    the same as --store=lmdb:DIR
       --durability=strict|relaxed    on the disk before the answer (strict), or within 50 ms of it
+      --config=FILE                  settings of a file (/etc/greyctl/greyctl.toml if it exists); options win
   -d, --daemonize                    go to the background when listening, and log to syslog
       --pidfile=PATH                 write the process id there
       --user=NAME  --group=NAME      drop privileges after binding
@@ -29,7 +30,7 @@ export const HELP = `usage: greyctl daemon [options]
   -q, --quiet                        no line for each decision
   -v, --verbose                      say more
       --learn                        decide and remember, but defer nobody
-      --check                        look at options and whitelists, then exit: 0, or 2 with what is wrong
+      --check                        look at options, file and whitelists, then exit: 0, or 2 with what is wrong
       --test-clock                   obey policy_test_time in requests (simulations; loopback or unix only)
   -h, --help
       --version

@@ -50,7 +50,7 @@ async function serve(options: DaemonOptions): Promise<number> {
     return 1
   }
   surviveBugs(log)
-  for (const line of daemon.listening) log.line(line)
+  for (const line of [...options.notes, ...daemon.listening]) log.line(line)
   if (options.verbose) log.line(`process ${process.pid}, Node ${process.version}`)
   liveness.begin()
   await reportStart({ listening: daemon.listening })
@@ -99,9 +99,10 @@ function oneLine(error: Error): string {
 
 function check(options: DaemonOptions): number {
   const { warnings, unread } = readLists(options.clientFiles, options.recipientFiles)
-  for (const warning of [...unread, ...warnings]) complain(warning)
+  for (const warning of [...options.notes, ...unread, ...warnings]) complain(warning)
   if (warnings.length + unread.length > 0) return 2
-  return print('options and whitelists are fine\n')
+  const file = options.file === undefined ? '' : `, ${options.file.path}`
+  return print(`options${file} and whitelists are fine\n`)
 }
 
 /** sd_listen_fds(3): descriptors from 3 on, if they are meant for this process. Children must not take them for theirs. */

@@ -1,11 +1,12 @@
 import { hostname } from 'node:os'
-import { isAbsolute } from 'node:path'
-import { parseArgs } from 'node:util'
-import { GreyctlError } from '../errors.js'
-import { DEFAULT_POLICY, days, type PolicyNumbers, parseRetryWindow } from '../greylist/policy.js'
+import { DEFAULT_POLICY, days, type PolicyNumbers } from '../greylist/policy.js'
 import { DEFAULT_ACTION, DEFAULT_HEADER, DEFAULT_TEXT } from '../greylist/reply.js'
 import type { Durability } from '../store/journaled.js'
 import { parseStoreSpec, type StoreSpec } from '../store/open.js'
+import { type ConfigFile, DEFAULT_CONFIG, readConfig } from './config/file.js'
+import { SETTING_NAMES, type SettingName, type Settings } from './config/settings.js'
+import { endpointsOf, isLocal } from './endpoints.js'
+import { type Flags, parseFlags, usage } from './flags.js'
 import type { Endpoint } from './server.js'
 
 export interface DaemonOptions {
@@ -30,222 +31,100 @@ export interface DaemonOptions {
   readonly quiet: boolean
   readonly verbose: boolean
   readonly testClock: boolean
+  /** greyctl.toml, where there is one. */
+  readonly file: ConfigFile | undefined
+  /** What a person should know, though it is no mistake: a flag that wins over a key of the file. */
+  readonly notes: readonly string[]
 }
-
-const CONFIG = {
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean' },
-  check: { type: 'boolean' },
-  verbose: { type: 'boolean', short: 'v' },
-  quiet: { type: 'boolean', short: 'q' },
-  unix: { type: 'string', short: 'u' },
-  socketmode: { type: 'string' },
-  inet: { type: 'string', short: 'i' },
-  daemonize: { type: 'boolean', short: 'd' },
-  pidfile: { type: 'string' },
-  user: { type: 'string' },
-  group: { type: 'string' },
-  dbdir: { type: 'string' },
-  store: { type: 'string' },
-  durability: { type: 'string' },
-  delay: { type: 'string' },
-  'max-age': { type: 'string' },
-  'retry-window': { type: 'string' },
-  'auto-whitelist-clients': { type: 'string' },
-  'whitelist-clients': { type: 'string', multiple: true },
-  'whitelist-recipients': { type: 'string', multiple: true },
-  'greylist-action': { type: 'string' },
-  'greylist-text': { type: 'string' },
-  'x-greylist-header': { type: 'string' },
-  hostname: { type: 'string' },
-  ipv4cidr: { type: 'string' },
-  ipv6cidr: { type: 'string' },
-  'lookup-by-subnet': { type: 'boolean' },
-  'lookup-by-host': { type: 'boolean' },
-  'syslog-facility': { type: 'string' },
-  syslogfacility: { type: 'string' },
-  facility: { type: 'string' },
-  learn: { type: 'boolean' },
-  'test-clock': { type: 'boolean' },
-} as const
 
 export interface OptionsContext {
   /** Descriptors that systemd handed over. */
-  readonly inherited: readonly number[]
+  readonly inherited?: readonly number[]
+  /** Read when no --config names another, if it exists. */
+  readonly config?: string
 }
 
-/** Throws GreyctlError('usage') that names the option. */
-export function parseOptions(
-  argv: readonly string[],
-  context: OptionsContext = { inherited: [] },
-): DaemonOptions {
-  const values = parse(argv)
-  const help = values.help ?? false
-  const version = values.version ?? false
-  const endpoints =
-    help || version ? [] : endpointsOf(values.inet, values.unix, values.socketmode, context.inherited)
-  const testClock = values['test-clock'] ?? false
+/** Flags win over greyctl.toml, which wins over the defaults. Throws GreyctlError('usage') that names flag or line. */
+export function parseOptions(argv: readonly string[], context: OptionsContext = {}): DaemonOptions {
+  const flags = parseFlags(argv)
+  const idle = flags.help || flags.version
+  const file = idle ? undefined : readConfig(flags.config, context.config ?? DEFAULT_CONFIG)
+  const settings: Settings = { ...file?.settings, ...flags.settings }
+  const origin = (name: SettingName) =>
+    flags.settings[name] === undefined ? `${file?.where(name)}: ${name}` : flags.said(name)
+  const endpoints = idle ? [] : endpointsOf(flags, context.inherited ?? [])
+  const testClock = settings['test-clock'] ?? false
   if (testClock && !endpoints.every(isLocal)) {
     throw usage('--test-clock lets clients set the time: it needs a loopback address or a unix socket')
   }
   return {
-    help,
-    version,
-    check: values.check ?? false,
+    help: flags.help,
+    version: flags.version,
+    check: flags.check,
     endpoints,
-    daemonize: values.daemonize ?? false,
-    pidfile: values.pidfile,
-    user: values.user,
-    group: values.group,
-    store: storeOf(values.store, values.dbdir),
-    durability: durabilityOf(values.durability ?? 'strict'),
-    policy: policyOf(values),
-    clientFiles: values['whitelist-clients'] ?? defaultFiles('whitelist_clients'),
-    recipientFiles: values['whitelist-recipients'] ?? defaultFiles('whitelist_recipients'),
-    action: actionOf(values['greylist-action'] ?? DEFAULT_ACTION),
-    text: values['greylist-text'] || DEFAULT_TEXT,
-    header: values['x-greylist-header'] || DEFAULT_HEADER,
-    hostname: values.hostname || hostname(),
-    facility: facilityOf(values['syslog-facility'] ?? values.syslogfacility ?? values.facility ?? 'mail'),
-    quiet: values.quiet ?? false,
-    verbose: values.verbose ?? false,
+    daemonize: settings.daemonize ?? false,
+    pidfile: settings.pidfile,
+    user: settings.user,
+    group: settings.group,
+    store: storeOf(flags, file),
+    durability: durabilityOf(flags) ?? file?.settings.store?.durability ?? 'strict',
+    policy: policyOf(settings, flags.settings, origin),
+    clientFiles: settings['whitelist-clients'] ?? defaultFiles('whitelist_clients'),
+    recipientFiles: settings['whitelist-recipients'] ?? defaultFiles('whitelist_recipients'),
+    action: settings['greylist-action'] ?? DEFAULT_ACTION,
+    text: settings['greylist-text'] || DEFAULT_TEXT,
+    header: settings['x-greylist-header'] || DEFAULT_HEADER,
+    hostname: settings.hostname || hostname(),
+    facility: settings['syslog-facility'] ?? 'mail',
+    quiet: settings.quiet ?? false,
+    verbose: settings.verbose ?? false,
     testClock,
+    file,
+    notes: file === undefined ? [] : overridden(flags, file),
   }
 }
 
-type Values = ReturnType<typeof parse>
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: normalise(argv), options: CONFIG, strict: true, allowPositionals: false }).values
-  } catch (error) {
-    throw usage(
-      (error as Error).message.split('\n')[0]?.replace(/\.(?: To specify.*)?$/, '') ?? 'bad options',
-    )
-  }
+function overridden(flags: Flags, file: ConfigFile): readonly string[] {
+  return SETTING_NAMES.filter(
+    (name) => flags.settings[name] !== undefined && file.settings[name] !== undefined,
+  ).map((name) => `${file.where(name)}: ${name} counts for nothing: ${flags.said(name)} wins`)
 }
 
-/** Two habits of postgrey's option parser: one dash before a long name, and an option whose value may be left out. */
-function normalise(argv: readonly string[]): string[] {
-  const args: string[] = []
-  for (const word of argv) {
-    const long = /^-[a-z][a-z\d-]+(?:=|$)/.test(word) ? `-${word}` : word
-    const previous = args.at(-1)
-    if (previous === '--auto-whitelist-clients') {
-      args[args.length - 1] = /^\d+$/.test(word) ? `${previous}=${word}` : `${previous}=5`
-      if (/^\d+$/.test(word)) continue
-    }
-    args.push(long)
-  }
-  if (args.at(-1) === '--auto-whitelist-clients') args[args.length - 1] += '=5'
-  return args
-}
-
-function endpointsOf(
-  inet: string | undefined,
-  unix: string | undefined,
-  socketmode: string | undefined,
-  inherited: readonly number[],
-): Endpoint[] {
-  if (inherited.length > 0) return inherited.map((descriptor) => ({ kind: 'descriptor', descriptor }))
-  const endpoints: Endpoint[] = []
-  if (inet !== undefined) endpoints.push(inetEndpoint(inet))
-  if (unix !== undefined) {
-    if (!isAbsolute(unix)) throw usage(`--unix=${unix}: must be an absolute path`)
-    const mode = socketmode ?? '0666'
-    if (!/^[0-7]{1,4}$/.test(mode)) throw usage(`--socketmode=${mode}: must be an octal mode such as 0666`)
-    endpoints.push({ kind: 'unix', path: unix, mode: Number.parseInt(mode, 8) })
-  }
-  if (endpoints.length === 0) throw usage('--inet or --unix must say where to listen')
-  return endpoints
-}
-
-function inetEndpoint(text: string): Endpoint {
-  const match = /^(?:(?:\[([\da-fA-F:.]+)\]|([^:[\]\s]+)):)?(\d{1,5})$/.exec(text)
-  const port = Number(match?.[3])
-  if (!match || port > 65_535) {
-    throw usage(`--inet=${text}: must be PORT, HOST:PORT or [ADDRESS]:PORT`)
-  }
-  return { kind: 'inet', host: match[1] ?? match[2] ?? '127.0.0.1', port }
-}
-
-function isLocal(endpoint: Endpoint): boolean {
-  if (endpoint.kind !== 'inet') return endpoint.kind === 'unix'
-  return endpoint.host === 'localhost' || endpoint.host === '::1' || /^127(?:\.\d+){3}$/.test(endpoint.host)
-}
-
-function storeOf(store: string | undefined, dbdir: string | undefined): StoreSpec {
-  const text = store ?? (dbdir === undefined ? 'lmdb:/var/lib/greyctl/store' : `lmdb:${dbdir}`)
+function storeOf(flags: Flags, file: ConfigFile | undefined): StoreSpec {
+  const text = flags.store ?? file?.settings.store?.location ?? 'lmdb:/var/lib/greyctl/store'
   const spec = parseStoreSpec(text)
   if (!spec) throw usage(`--store=${text}: must be lmdb:DIRECTORY (an absolute path) or memory:`)
   return spec
 }
 
-function durabilityOf(text: string): Durability {
-  if (text === 'strict' || text === 'relaxed') return text
-  throw usage(`--durability=${text}: must be strict or relaxed`)
+function durabilityOf({ durability }: Flags): Durability | undefined {
+  if (durability === undefined || durability === 'strict' || durability === 'relaxed') return durability
+  throw usage(`--durability=${durability}: must be strict or relaxed`)
 }
 
-function policyOf(values: Values): PolicyNumbers {
-  const window = values['retry-window']
-  const retryWindow = window === undefined ? DEFAULT_POLICY.retryWindow : parseRetryWindow(window)
-  if (retryWindow === undefined) {
-    throw usage(`--retry-window=${window}: must be a number of days, or of hours followed by h (6h)`)
-  }
-  const delay = number('delay', values.delay, DEFAULT_POLICY.delay, 0, 7 * 86_400)
+function policyOf(settings: Settings, flags: Settings, origin: (name: SettingName) => string): PolicyNumbers {
+  const delay = settings.delay ?? DEFAULT_POLICY.delay
+  const retryWindow = settings['retry-window'] ?? DEFAULT_POLICY.retryWindow
   if (delay > retryWindow) {
+    const windowByFlag = flags['retry-window'] !== undefined && flags.delay === undefined
+    const blamed = settings.delay === undefined || windowByFlag ? 'retry-window' : 'delay'
     throw usage(
-      `--delay=${delay}: longer than the retry window (${retryWindow} s), so nothing would ever pass`,
+      `${origin(blamed)}: a delay of ${delay} s is longer than the retry window (${retryWindow} s), so nothing would ever pass`,
     )
   }
-  const byHost = values['lookup-by-host'] ?? false
+  // --lookup-by-subnet is the default, but takes back what the file says
+  const byHost = flags['lookup-by-host'] ?? (flags['lookup-by-subnet'] ? false : settings['lookup-by-host'])
   return {
     delay,
     retryWindow,
-    maxAge: days(number('max-age', values['max-age'], 35, 1, 3650)),
-    autoWhitelist: number(
-      'auto-whitelist-clients',
-      values['auto-whitelist-clients'],
-      DEFAULT_POLICY.autoWhitelist,
-      0,
-      1_000_000,
-    ),
-    ipv4Prefix: byHost ? 32 : number('ipv4cidr', values.ipv4cidr, DEFAULT_POLICY.ipv4Prefix, 1, 32),
-    ipv6Prefix: byHost ? 128 : number('ipv6cidr', values.ipv6cidr, DEFAULT_POLICY.ipv6Prefix, 1, 128),
-    learn: values.learn ?? false,
+    maxAge: days(settings['max-age'] ?? 35),
+    autoWhitelist: settings['auto-whitelist-clients'] ?? DEFAULT_POLICY.autoWhitelist,
+    ipv4Prefix: byHost ? 32 : (settings.ipv4cidr ?? DEFAULT_POLICY.ipv4Prefix),
+    ipv6Prefix: byHost ? 128 : (settings.ipv6cidr ?? DEFAULT_POLICY.ipv6Prefix),
+    learn: settings.learn ?? false,
   }
-}
-
-function number(
-  name: string,
-  text: string | undefined,
-  otherwise: number,
-  least: number,
-  most: number,
-): number {
-  if (text === undefined) return otherwise
-  const value = Number(text)
-  if (!/^\d{1,9}$/.test(text) || value < least || value > most) {
-    throw usage(`--${name}=${text}: must be a whole number from ${least} to ${most}`)
-  }
-  return value
-}
-
-/** Anything that would accept mail could pass by the relay restrictions: refused. */
-function actionOf(text: string): string {
-  if (/^(?:DEFER_IF_PERMIT|DEFER_IF_REJECT|DEFER|REJECT|[45]\d\d)(?: [\x20-\x7e]*)?$/i.test(text)) return text
-  throw usage(`--greylist-action=${text}: must be DEFER_IF_PERMIT, DEFER, REJECT or a code such as 451`)
-}
-
-function facilityOf(text: string): string {
-  if (/^[a-z\d]{1,16}$/.test(text)) return text
-  throw usage(`--syslog-facility=${text}: must be a facility such as mail or local0`)
 }
 
 function defaultFiles(name: string): string[] {
   return [`/etc/greyctl/${name}`, `/etc/greyctl/${name}.local`]
-}
-
-function usage(message: string): GreyctlError {
-  return new GreyctlError('usage', message, { hints: ['see greyctl daemon --help'] })
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseOptions } from '../../src/daemon/options.js'
 
-const parse = (...argv: string[]) => parseOptions(['--inet=10023', ...argv])
+const parse = (...argv: string[]) => parseOptions(['--inet=10023', ...argv], { config: '/nowhere' })
 const DAY = 86_400
 
 describe('options', () => {

@@ -28,6 +28,7 @@ export async function startTestDaemon(argv: readonly string[] = [], store?: Stor
   }
   const options = parseOptions([
     '--inet=0',
+    '--config=/dev/null',
     '--store=memory:',
     `--whitelist-clients=${join(base, 'clients.local')}`,
     `--whitelist-recipients=${join(base, 'recipients.local')}`,

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import * as v from 'valibot'
+import { GreyctlError } from '../../errors.js'
+import { parseStoreSpec } from '../../store/open.js'
+import { complaintsOf, table } from './complaints.js'
+import { SETTING_ENTRIES } from './settings.js'
+import { isDocument, type Path, parseDocument } from './toml.js'
+
+export const DEFAULT_CONFIG = '/etc/greyctl/greyctl.toml'
+
+/** greyctl.toml: the settings that are flags too, and what flags cannot say. A new key is a line here. */
+const SCHEMA = table({
+  ...SETTING_ENTRIES,
+  store: v.optional(
+    table({
+      location: v.optional(storeLocation()),
+      durability: v.optional(v.picklist(['strict', 'relaxed'], 'must be "strict" or "relaxed"')),
+    }),
+  ),
+})
+
+export type FileSettings = v.InferOutput<typeof SCHEMA>
+
+export interface ConfigFile {
+  readonly path: string
+  readonly settings: FileSettings
+  /** `path:line` of a key. */
+  where(...key: Path): string
+}
+
+/** Throws GreyctlError('usage') with a line for each complaint: `path:line: key: message`. Never anything else. */
+export function parseConfig(text: string, path: string): ConfigFile {
+  const document = parseDocument(text)
+  if (!isDocument(document)) {
+    throw new GreyctlError('usage', `${path}:${document.line}: ${document.message}`)
+  }
+  const result = v.safeParse(SCHEMA, document.value)
+  if (!result.success) {
+    throw new GreyctlError('usage', complaintsOf(result.issues, SCHEMA, document, path).join('\n'))
+  }
+  return {
+    path,
+    settings: result.output,
+    where: (...key) => `${path}:${document.lineOf(key)}`,
+  }
+}
+
+/** The file that was asked for, or the usual one if there is one. Throws as parseConfig does, and for a file that cannot be read. */
+export function readConfig(asked: string | undefined, usual = DEFAULT_CONFIG): ConfigFile | undefined {
+  const path = asked ?? usual
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (asked === undefined && code === 'ENOENT') return undefined
+    throw new GreyctlError('usage', `${path}: cannot be read: ${code ?? message}`, {
+      hints: ['see that the file exists and that the daemon may read it'],
+      cause: error,
+    })
+  }
+  return parseConfig(text, path)
+}
+
+function storeLocation() {
+  const message = 'must be lmdb:DIRECTORY (an absolute path) or memory:'
+  return v.pipe(
+    v.string(message),
+    v.check((text) => parseStoreSpec(text) !== undefined, message),
+  )
+}
