@@ -26,7 +26,9 @@ export function applyPlan(host: Host, plan: Plan, options: ApplyOptions = {}): P
   return withLock(host, async () => {
     const steps = plan.steps.filter((step) => host.root === '/' || !['run', 'prove'].includes(step.kind))
     if (steps.length === 0) return nothingToDo()
-    for (const step of steps) if (step.kind === 'file') await assertAsPlanned(host, step)
+    for (const step of steps) {
+      if (step.kind === 'file' && step.brought === undefined) await assertAsPlanned(host, step)
+    }
     await assertSpace(host, steps)
     const recorded = await Promise.all(steps.map((step, at) => record(host, step, at)))
     const diff = await planDiff(host, plan)

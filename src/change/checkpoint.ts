@@ -7,6 +7,8 @@ export const CHECKPOINTS = `${STATE_DIR}/checkpoints`
 
 const PRIVATE_DIRECTORY: FileMeta = { uid: 0, gid: 0, mode: 0o700 }
 const PRIVATE_FILE: FileMeta = { uid: 0, gid: 0, mode: 0o600 }
+/** As packages put their configuration files. */
+const BROUGHT_FILE: FileMeta = { uid: 0, gid: 0, mode: 0o644 }
 const STATE_META: FileMeta = { uid: 0, gid: 0, mode: 0o755 }
 
 /** in-progress: undone by the next recovery. finishing: past the point of no return, completed by it. */
@@ -85,10 +87,12 @@ export class Checkpoint {
   private async copyFiles(plan: Plan, steps: readonly RecordedStep[]): Promise<void> {
     const { host, directory } = this
     for (const { id, path, saved, wrote } of steps) {
-      const content = saved && path ? await host.read(path) : undefined
-      if (content) await host.replace(`${directory}/${saved}`, content, { like: path ?? '' })
       const step = plan.steps.find((one) => one.id === id)
-      if (wrote === undefined || step?.kind !== 'file' || step.after === 'absent') continue
+      if (step?.kind !== 'file') continue
+      const content = saved && path ? (step.brought ?? (await host.read(path))) : undefined
+      const like = step.brought ? { meta: BROUGHT_FILE } : { like: step.path }
+      if (content) await host.replace(`${directory}/${saved}`, content, like)
+      if (wrote === undefined || step.after === 'absent') continue
       await host.replace(`${directory}/${wrote}`, step.after, { meta: PRIVATE_FILE })
     }
   }

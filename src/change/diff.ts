@@ -11,7 +11,7 @@ export async function planDiff(host: Host, plan: Plan): Promise<string> {
 async function describe(host: Host, step: Step): Promise<string> {
   switch (step.kind) {
     case 'file': {
-      const before = (await host.read(step.path)) ?? Buffer.alloc(0)
+      const before = step.brought ?? (await host.read(step.path)) ?? Buffer.alloc(0)
       const after = step.after === 'absent' ? Buffer.alloc(0) : step.after
       const diff = unifiedDiff(step.path, before, after)
       if (step.before === 'absent') return diff.replace(`--- ${step.path}`, '--- /dev/null')

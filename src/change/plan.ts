@@ -16,6 +16,8 @@ export interface FileStep extends StepBase {
   readonly path: string
   readonly before: Sha256 | 'absent'
   readonly after: Buffer | 'absent'
+  /** What an earlier step of the plan puts there (a package its configuration file): `before` is the hash of this, not of what is there now. */
+  readonly brought?: Buffer
   /** Owner and mode for a new file; without it those of the old file stay, with its xattrs, ACLs and SELinux context. */
   readonly meta?: FileMeta
 }

@@ -1,6 +1,10 @@
 import { Flags } from '@oclif/core'
 import { ChangeCommand } from '../change-command.js'
+import type { GivenFlags } from '../setup/choices.js'
+import { currentChoices } from '../setup/current.js'
+import type { ServerFacts } from '../setup/facts.js'
 import { prepareInstall } from '../setup/install.js'
+import { DEFAULT_DELAY } from '../setup/names.js'
 import { installProver } from '../setup/prover.js'
 import { installDocument, renderInstall } from '../ui/install.js'
 import { printErr } from '../ui/print.js'
@@ -12,14 +16,24 @@ export default class Install extends ChangeCommand {
     `Installs the policy daemon as a service of its own user, tries the new configuration with
 Postfix's own smtpd before it goes live, adds one entry to main.cf, reloads Postfix, and proves on the live
 configuration that a first mail is deferred, that its retry is accepted, and that nothing else changed.
-Whatever fails on the way: everything is put back. A second run has nothing to do.`
+Whatever fails on the way: everything is put back. A second run has nothing to do; one with another --backend or
+--selective changes over.`
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --with-postfix --yes',
+    '<%= config.bin %> <%= command.id %> --backend postgrey --selective',
     '<%= config.bin %> <%= command.id %> --delay 120 --dry-run',
   ]
   static override flags = {
     ...ChangeCommand.changeFlags,
+    backend: Flags.option({
+      description: "greyctl's own daemon, or Debian's postgrey (default: bundled)",
+      options: ['bundled', 'postgrey'] as const,
+    })(),
+    selective: Flags.boolean({
+      description: 'ask only clients that look like connections of households (table check_client_greylist)',
+      allowNo: true,
+    }),
     delay: Flags.integer({
       description: 'seconds until a retry is accepted (default: 60)',
       min: 1,
@@ -46,7 +60,7 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
       proof: flags.proof,
       recover: () => this.recover(host),
       say: (what) => printErr(`  … ${what}`),
-      askDelay: this.questions(flags),
+      ask: this.questions(flags),
     })
     const { planned, choices } = prepared
     const carried = await this.carryOut(
@@ -72,17 +86,20 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
     })
   }
 
-  /** Asks only on a terminal, only without --yes, and only what no flag answered. */
-  private questions(flags: { yes: boolean; delay?: number | undefined; 'dry-run'?: boolean }) {
-    if (flags.yes || flags['dry-run'] || flags.delay !== undefined || !this.terminal.interactive)
-      return undefined
-    return (fallback: number) =>
-      askNumber(this.terminal, {
+  /** Asks only on a terminal, and only without --yes. */
+  private questions(flags: GivenFlags & { yes: boolean; 'dry-run'?: boolean }) {
+    if (flags.yes || flags['dry-run'] || !this.terminal.interactive) return undefined
+    return async (facts: ServerFacts): Promise<GivenFlags> => {
+      const current = currentChoices(facts, flags.backend)
+      if (flags.delay !== undefined || current.delay !== undefined) return {}
+      const delay = await askNumber(this.terminal, {
         question: 'Seconds until a retry is accepted?',
         flag: '--delay SECONDS',
-        fallback,
+        fallback: DEFAULT_DELAY,
         min: 1,
         max: 86_400,
       })
+      return { delay }
+    }
   }
 }

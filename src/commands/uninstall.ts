@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { ChangeCommand } from '../change-command.js'
 import { assertRoot } from '../setup/checks.js'
-import { gatherFacts } from '../setup/facts.js'
+import { prepareUninstall } from '../setup/uninstall.js'
 import { planUninstall } from '../setup/uninstall-plan.js'
 import { renderUninstall, uninstallDocument } from '../ui/install.js'
 
@@ -9,14 +9,20 @@ export default class Uninstall extends ChangeCommand {
   static override summary = 'take greylisting out again, without a trace'
   static override description =
     `Takes out exactly what install put in, also when files were edited since: your edits stay. Works on a
-Postfix that is broken or does not run. --keep-data leaves the triplets and the service's user, for a later install.`
+Postfix that is broken or does not run. postgrey is again what it was: its options come back, and a package that
+install brought goes with its triplets. --keep-data leaves the triplets, and what holds them, for a later install.`
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --keep-data --yes',
   ]
   static override flags = {
     ...ChangeCommand.changeFlags,
-    'keep-data': Flags.boolean({ description: 'leave the triplets in /var/lib/greyctl' }),
+    'keep-data': Flags.boolean({
+      description: 'leave the triplets in /var/lib/greyctl, or those of postgrey',
+    }),
+    'keep-package': Flags.boolean({
+      description: 'leave the package postgrey, stopped, where install brought it',
+    }),
   }
 
   async run(): Promise<void> {
@@ -24,9 +30,9 @@ Postfix that is broken or does not run. --keep-data leaves the triplets and the 
     const host = await this.host(flags)
     assertRoot(host, 'uninstall')
     await this.recover(host)
-    const facts = await gatherFacts(host, { configDir: this.namedConfigDir(flags), needsPostfix: false })
+    const facts = await prepareUninstall(host, this.namedConfigDir(flags))
     const keepData = flags['keep-data'] ?? false
-    const { plan, kept } = planUninstall(facts, { keepData })
+    const { plan, kept } = planUninstall(facts, { keepData, keepPackage: flags['keep-package'] ?? false })
     const carried = await this.carryOut(
       host,
       {

@@ -91,7 +91,8 @@ export function removeReferences(cf: MainCf, name: string): MainCf {
 
 const SEPARATORS_ALONE = /^[, \t\r\n]*$/
 
-function removeToken(cf: MainCf, { definition, tokens, index }: Reference): MainCf {
+/** Takes out one word, with the separators that came with it. */
+export function removeToken(cf: MainCf, { definition, tokens, index }: Reference): MainCf {
   const own = tokens[index]
   if (own === undefined) return cf
   // warn_if_reject would change its meaning to the restriction that comes next

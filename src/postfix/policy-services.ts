@@ -1,5 +1,6 @@
 import { lineAt } from './logical-lines.js'
 import type { MainCf } from './main-cf.js'
+import { GREYLIST_CLASS, isOurClass } from './ours.js'
 import { flattenClasses, listWords, readRestrictions, restrictionClasses } from './restriction-list.js'
 
 export interface PolicyService {
@@ -27,7 +28,8 @@ export function findPolicyServices(
     return flattenClasses(cf, entries, []).flatMap((entry) => {
       if (entry.name !== 'check_policy_service' || entry.argument === undefined) return []
       const endpoint = endpointOf(entry.argument)
-      const greylister = endpoint === own ? 'greyctl' : knownGreylister(endpoint)
+      const ours = endpoint === own || (list === GREYLIST_CLASS && isOurClass(cf, definition))
+      const greylister = ours ? 'greyctl' : knownGreylister(endpoint)
       return [{ list, endpoint, line: lineAt(cf.text, tokens[entry.first]?.start ?? 0), greylister }]
     })
   })

@@ -44,6 +44,12 @@ export async function postfixVersion(host: Host): Promise<string> {
   return stdout.trim()
 }
 
+/** The kinds of lookup tables that this Postfix can read: `postconf -m`. */
+export async function readMapTypes(host: Host): Promise<readonly string[]> {
+  const { stdout } = await runPostconf(host, ['-m'])
+  return stdout.split('\n').filter((line) => line !== '')
+}
+
 export interface InstanceFacts {
   readonly version: string
   readonly configDirectory: string

@@ -1,12 +1,21 @@
 import { GreyctlError } from '../errors.js'
+import { type Check, checkFor, withCheck } from './check.js'
 import { fillEmpty, findReferences, insertToken } from './edit.js'
-import { compareLevels } from './expand.js'
 import { effectiveRelayList, hasRelayGuard } from './guards.js'
-import { lineAt, offsetOf } from './logical-lines.js'
+import { lineAt } from './logical-lines.js'
 import { assertParses, type Definition, type MainCf } from './main-cf.js'
-import { COMMENT, COMMENT_EMPTY, createdValue, GREYCTL_PARAMETER, isOurs } from './ours.js'
+import {
+  COMMENT,
+  COMMENT_EMPTY,
+  createdValue,
+  GREYCTL_PARAMETER,
+  GREYLIST_CLASS,
+  isOurClass,
+  isOurs,
+} from './ours.js'
 import { choosePlacement, judgePlace, type OwnPermit, type PlacementWarning } from './placement.js'
-import { listWords, restrictionClasses, splitList, tokensOf } from './restriction-list.js'
+import { listWords, restrictionClasses, tokensOf } from './restriction-list.js'
+import { addGreylistClass } from './selective.js'
 
 export { unwireGreylisting } from './unwire.js'
 
@@ -21,6 +30,8 @@ export interface WireOptions {
   readonly list?: string
   /** mail_version; without it 3.0 or later is taken for granted. */
   readonly postfixVersion?: string
+  /** Ask about those clients alone that this table names, as in `regexp:/etc/postfix/check_client_greylist`. */
+  readonly selective?: string
 }
 
 interface WirePlace {
@@ -42,19 +53,20 @@ export interface Wired {
 }
 
 /**
- * Adds the check to main.cf: one parameter at the end of the file, and `$parameter` as one word of the list.
- * What is wired already stays where it is; only another endpoint is written. `unwireGreylisting` takes exactly this
- * out again. Throws GreyctlError('config-invalid') for a main.cf on which Postfix stops, ('unsupported') for
- * Postfix < 3.0, ('usage') for an endpoint, ('name-taken') when the name has another meaning here.
+ * Adds the check to main.cf: one parameter at the end of the file, and `$parameter` as one word of the list; when it is
+ * selective, also a restriction class. What is wired already stays where it is; only another endpoint or another choice
+ * of clients is written. `unwireGreylisting` takes exactly this out again. Throws GreyctlError('config-invalid') for a
+ * main.cf on which Postfix stops, ('usage') for an endpoint, ('name-taken') when a name has another meaning here.
  */
 export function wireGreylisting(cf: MainCf, options: WireOptions): Wired {
   const { endpoint, parameter = GREYCTL_PARAMETER, list = DEFAULT_LIST } = options
   assertParses(cf)
-  assertVersion(options.postfixVersion)
   assertEndpoint(endpoint)
   assertNameFree(cf, parameter)
+  if (options.selective !== undefined) assertClassFree(cf)
+  const check = checkFor(options)
+  const current = withCheck(cf, parameter, check)
   const known = cf.get(parameter)
-  const current = known === undefined ? cf : withEndpoint(cf, known, endpoint)
   const there = findReferences(current, parameter).findLast(({ definition }) =>
     isEffective(current, definition),
   )
@@ -68,13 +80,23 @@ export function wireGreylisting(cf: MainCf, options: WireOptions): Wired {
       createdList: false,
     })
   }
-  return addToken(cf, current, { endpoint, parameter, list })
+  const added = addToken(cf, current, { check, parameter, list })
+  return check.service === undefined ? added : withClass(cf, added, check.service)
 }
 
-type Names = Required<Pick<WireOptions, 'endpoint' | 'parameter' | 'list'>>
+interface Names {
+  readonly check: Check
+  readonly parameter: string
+  readonly list: string
+}
+
+function withClass(original: MainCf, wired: Wired, asked: string): Wired {
+  const cf = addGreylistClass(wired.cf, asked)
+  return { ...wired, cf, changed: cf.text !== original.text }
+}
 
 function addToken(original: MainCf, current: MainCf, names: Names): Wired {
-  const { endpoint, parameter, list } = names
+  const { check, parameter, list } = names
   const word = `$${parameter}`
   const definition = current.get(list)
   if (definition === undefined || tokensOf(definition).length === 0) {
@@ -83,7 +105,7 @@ function addToken(original: MainCf, current: MainCf, names: Names): Wired {
     const filled = definition === undefined ? current : fillEmpty(current, definition, value)
     const lines = definition === undefined ? [`${list} = ${value}`] : []
     const comment = definition === undefined ? COMMENT : COMMENT_EMPTY
-    const cf = define(filled, parameter, [], endpoint, comment, lines)
+    const cf = define(filled, parameter, [], check, comment, lines)
     const reason =
       'the list had no entries: it now exempts the own networks and authenticated users, then asks'
     return finish(original, cf, { list, parameter, reason, warnings: [], createdList: true })
@@ -92,7 +114,7 @@ function addToken(original: MainCf, current: MainCf, names: Names): Wired {
     isEffective(current, each.definition),
   )
   if (leftover !== undefined) {
-    const cf = define(current, parameter, [], endpoint, COMMENT, [])
+    const cf = define(current, parameter, [], check, COMMENT, [])
     const warnings = judgePlace(cf, leftover.definition.name, leftover.index)
     return finish(original, cf, {
       list,
@@ -104,7 +126,7 @@ function addToken(original: MainCf, current: MainCf, names: Names): Wired {
   }
   const { placement, warnings } = choosePlacement(current, list)
   const inserted = insertToken(current, placement.parameter, placement.gap, word)
-  const cf = define(inserted, parameter, placement.missingPermits, endpoint, COMMENT, [])
+  const cf = define(inserted, parameter, placement.missingPermits, check, COMMENT, [])
   return finish(original, cf, { list, parameter, reason: placement.reason, warnings, createdList: false })
 }
 
@@ -151,37 +173,13 @@ function define(
   cf: MainCf,
   parameter: string,
   permits: readonly OwnPermit[],
-  endpoint: string,
+  check: Check,
   comment: string,
   more: readonly string[],
 ): MainCf {
-  const value = [...permits, `check_policy_service ${service(endpoint)}`].join(', ')
+  const value = [...permits, check.words].join(', ')
   if (cf.get(parameter) !== undefined) return cf.append(more).set(parameter, value)
   return cf.append([comment, `${parameter} = ${value}`, ...more])
-}
-
-function service(endpoint: string): string {
-  return `{ ${endpoint}, timeout=10s, default_action=DUNNO }`
-}
-
-/** Writes the endpoint and nothing else: a timeout that somebody changed stays. */
-function withEndpoint(cf: MainCf, definition: Definition, endpoint: string): MainCf {
-  const tokens = tokensOf(definition)
-  const at = tokens.findIndex((token) => token.text.toLowerCase() === 'check_policy_service')
-  const target = tokens[at + 1]
-  if (at < 0 || target === undefined)
-    return cf.set(definition.name, `check_policy_service ${service(endpoint)}`)
-  if (!target.text.startsWith('{')) {
-    return target.text === endpoint ? cf : cf.splice(target.start, target.end, endpoint)
-  }
-  const inside = splitList(target.text.slice(1, -1))[0]
-  if (inside === undefined) return cf.splice(target.start, target.end, service(endpoint))
-  if (target.text.slice(inside.start + 1, inside.end + 1) === endpoint) return cf
-  const { logical, valueStart } = definition
-  const index = logical.joined.indexOf(target.text, valueStart) + 1
-  const start = offsetOf(logical, index + inside.start)
-  const end = offsetOf(logical, index + inside.end - 1) + 1
-  return cf.splice(start, end, endpoint)
 }
 
 function assertNameFree(cf: MainCf, parameter: string): void {
@@ -206,15 +204,19 @@ function assertNameFree(cf: MainCf, parameter: string): void {
   throw new GreyctlError('name-taken', message, { where: `${cf.path}:${bare.line}`, hints })
 }
 
-function assertVersion(version: string | undefined): void {
-  if (version === undefined || compareLevels(version, '3.0') >= 0) return
-  throw new GreyctlError(
-    'unsupported',
-    `postfix ${version} cannot give a policy service its own timeout and default action`,
-    {
-      hints: ['greyctl needs postfix 3.0 or later: without it a stopped daemon would stop mail'],
-    },
+/** Throws GreyctlError('name-taken') for a class of that name that somebody made by hand. */
+function assertClassFree(cf: MainCf): void {
+  const foreign = cf.definitions.find(
+    (definition) => definition.name === GREYLIST_CLASS && !isOurClass(cf, definition),
   )
+  if (foreign === undefined) return
+  throw new GreyctlError('name-taken', `main.cf has a ${GREYLIST_CLASS} of its own: "${foreign.value}"`, {
+    where: `${cf.path}:${foreign.line}`,
+    hints: [
+      'leave --selective out: --replace keeps a selection made by hand, and greyctl asks in its place',
+      `or take ${GREYLIST_CLASS} out of main.cf first`,
+    ],
+  })
 }
 
 function assertEndpoint(endpoint: string): void {

@@ -1,6 +1,7 @@
 import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
-import { type Endpoint, formatEndpoint } from './choices.js'
+import { type Endpoint, formatEndpoint, type InstallChoices } from './choices.js'
+import { listensNow } from './current.js'
 import type { ServerFacts } from './facts.js'
 import { hasPostfix } from './postfix-package.js'
 
@@ -21,10 +22,15 @@ export async function assertPostfix(host: Host): Promise<void> {
 }
 
 /** Throws GreyctlError('port-taken') when somebody else listens where the daemon is to listen. */
-export async function assertEndpointFree(host: Host, facts: ServerFacts, listen: Endpoint): Promise<void> {
+export async function assertEndpointFree(
+  host: Host,
+  facts: ServerFacts,
+  { backend, listen }: Pick<InstallChoices, 'backend' | 'listen'>,
+): Promise<void> {
   if (!facts.live) return
   const text = formatEndpoint(listen)
-  if (facts.service.running && facts.installed?.listen === text) return
+  const running = backend === 'bundled' ? facts.service.running : facts.postgrey.service.running
+  if (running && listensNow(facts, backend) === text) return
   if (await host.canListen(text)) return
   throw new GreyctlError(
     'port-taken',

@@ -4,12 +4,18 @@ import { DEFAULT_DELAY, DEFAULT_LISTEN } from './names.js'
 
 /** What the administrator decided, by flag, by answer, or by an earlier install. */
 export interface InstallChoices {
+  readonly backend: Backend
+  /** Ask about those clients alone that check_client_greylist names. */
+  readonly selective: boolean
   /** Seconds until a retry is accepted. */
   readonly delay: number
   readonly listen: Endpoint
   /** Decide and log, but defer nobody. */
   readonly learn: boolean
 }
+
+/** The daemon of greyctl itself, or Debian's postgrey. */
+export type Backend = 'bundled' | 'postgrey'
 
 export type Endpoint =
   | { readonly kind: 'inet'; readonly host: string; readonly port: number }
@@ -50,18 +56,31 @@ export function assertLocal(endpoint: Endpoint): void {
 }
 
 export interface GivenFlags {
+  readonly backend?: Backend | undefined
+  readonly selective?: boolean | undefined
   readonly delay?: number | undefined
   readonly listen?: string | undefined
   readonly learn?: boolean | undefined
 }
 
-/** Flags first, then what is set up already (the administrator's edits included), then the defaults. */
+/**
+ * Flags first, then what is set up already (the administrator's edits included), then the defaults. Throws
+ * GreyctlError('usage') for an endpoint that is not local, and for what postgrey cannot do.
+ */
 export function resolveChoices(flags: GivenFlags, current: GivenFlags): InstallChoices {
   const listen = parseEndpoint(flags.listen ?? current.listen ?? DEFAULT_LISTEN)
   assertLocal(listen)
+  const backend = flags.backend ?? current.backend ?? 'bundled'
+  if (backend === 'postgrey' && flags.learn) {
+    throw new GreyctlError('usage', 'postgrey cannot learn without deferring', {
+      hints: ['leave --learn out, or use the bundled daemon: --backend bundled'],
+    })
+  }
   return {
+    backend,
+    selective: flags.selective ?? current.selective ?? false,
     delay: flags.delay ?? current.delay ?? DEFAULT_DELAY,
     listen,
-    learn: flags.learn ?? current.learn ?? false,
+    learn: backend === 'bundled' && (flags.learn ?? current.learn ?? false),
   }
 }

@@ -1,12 +1,17 @@
 import { join } from 'node:path'
 import type { Host } from '../host/host.js'
-import { type InstanceFacts, readInstanceFacts } from '../postfix/postconf.js'
+import { GREYLIST_TABLE } from '../postfix/ours.js'
+import { type InstanceFacts, readInstanceFacts, readMapTypes } from '../postfix/postconf.js'
 import { type InstalledRecord, parseInstalled } from './installed.js'
 import {
   CONFIG_DIR,
   DEFAULTS_FILE,
   INIT_SCRIPT,
   INSTALLED_FILE,
+  POLICY_RC_D,
+  POSTGREY_DEFAULTS,
+  POSTGREY_DROP_IN,
+  POSTGREY_DROP_IN_DIR,
   SERVICE_UNIT,
   SOCKET_UNIT,
   STATE_DIR,
@@ -16,6 +21,7 @@ import {
   WHITELIST_CLIENTS,
   WHITELIST_RECIPIENTS,
 } from './names.js'
+import { gatherPostgrey, type PostgreyFacts } from './postgrey-facts.js'
 
 export type InitSystem = 'systemd' | 'sysv'
 
@@ -38,6 +44,11 @@ export interface ServerFacts {
   readonly service: ServiceState
   readonly user: { readonly uid: number; readonly gid: number } | undefined
   readonly installed: InstalledRecord | undefined
+  readonly postgrey: PostgreyFacts
+  /** What kinds of tables this Postfix reads (postconf -m); undefined where it cannot be asked. */
+  readonly mapTypes: readonly string[] | undefined
+  /** The table of selective greylisting, beside main.cf. */
+  readonly tablePath: string
   /** Content of each file that install may write; undefined where absent. */
   readonly files: ReadonlyMap<string, Buffer | undefined>
   /** Directories that exist already. */
@@ -57,6 +68,9 @@ const MANAGED_FILES = [
   WHITELIST_CLIENTS,
   WHITELIST_RECIPIENTS,
   INSTALLED_FILE,
+  POSTGREY_DEFAULTS,
+  POSTGREY_DROP_IN,
+  POLICY_RC_D,
 ]
 
 export interface FactsOptions {
@@ -72,6 +86,7 @@ export async function gatherFacts(host: Host, options: FactsOptions): Promise<Se
   const installed = parseInstalled(await host.read(INSTALLED_FILE), INSTALLED_FILE)
   const configDir = options.configDir ?? installed?.configDir ?? '/etc/postfix'
   const mainCfPath = join(configDir, 'main.cf')
+  const tablePath = join(configDir, GREYLIST_TABLE)
   const init = await initSystem(host)
   const postfix = live && options.needsPostfix ? await readInstanceFacts(host, configDir) : undefined
   return {
@@ -85,10 +100,15 @@ export async function gatherFacts(host: Host, options: FactsOptions): Promise<Se
     service: live ? await serviceState(host, init) : { running: false, enabled: false },
     user: await host.user(USER),
     installed,
+    postgrey: await gatherPostgrey(host, live, init),
+    mapTypes: live && options.needsPostfix ? await readMapTypes(host) : undefined,
+    tablePath,
     files: new Map(
-      await Promise.all(MANAGED_FILES.map(async (path) => [path, await host.read(path)] as const)),
+      await Promise.all(
+        [...MANAGED_FILES, tablePath].map(async (path) => [path, await host.read(path)] as const),
+      ),
     ),
-    directories: await existing(host, [CONFIG_DIR, STATE_DIR, STORE_DIR]),
+    directories: await existing(host, [CONFIG_DIR, STATE_DIR, STORE_DIR, POSTGREY_DROP_IN_DIR]),
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Host } from '../host/host.js'
 import { assertEndpointFree, assertPostfix, assertRoot } from './checks.js'
 import { type GivenFlags, type InstallChoices, resolveChoices } from './choices.js'
+import { currentChoices } from './current.js'
 import { gatherFacts, type ServerFacts } from './facts.js'
 import { type InstallPlan, planInstall } from './install-plan.js'
-import { DEFAULTS_FILE } from './names.js'
 import { hasPostfix, installPostfixPackage } from './postfix-package.js'
+import { fetchPostgrey } from './postgrey-package.js'
 import { loadProgram } from './program.js'
-import { readDefaults } from './render.js'
 
 export interface InstallRequest {
   /** Where this program itself lies: the machine, also when --root names another tree. */
@@ -18,8 +18,8 @@ export interface InstallRequest {
   recover(): Promise<void>
   /** Progress of what comes before the plan. */
   say(what: string): void
-  /** Asks for the delay (seconds) when nothing has decided it yet; undefined: no questions. */
-  readonly askDelay: ((fallback: number) => Promise<number>) | undefined
+  /** Asks what no flag decided, knowing what is there; undefined: no questions. */
+  readonly ask: ((facts: ServerFacts) => Promise<GivenFlags>) | undefined
 }
 
 export interface PreparedInstall {
@@ -36,13 +36,22 @@ export async function prepareInstall(host: Host, request: InstallRequest): Promi
     await installPostfixPackage(host, request.configDir ?? '/etc/postfix', request.say)
   }
   await assertPostfix(host)
-  const facts = await gatherFacts(host, { configDir: request.configDir, needsPostfix: true })
-  const current = readDefaults(facts.files.get(DEFAULTS_FILE)?.toString('latin1') ?? '')
-  const decided = resolveChoices(request.flags, current)
-  const delay =
-    request.askDelay && current.delay === undefined ? await request.askDelay(decided.delay) : decided.delay
-  const choices = { ...decided, delay }
-  await assertEndpointFree(host, facts, choices.listen)
+  const gathered = await gatherFacts(host, { configDir: request.configDir, needsPostfix: true })
+  const flags = { ...request.flags, ...(await request.ask?.(gathered)) }
+  const choices = resolveChoices(flags, currentChoices(gathered, flags.backend))
+  const facts = await withOffer(host, gathered, choices, request.say)
+  await assertEndpointFree(host, facts, choices)
   const program = await loadProgram(request.programHost)
   return { facts, choices, planned: planInstall(facts, choices, program, { proof: request.proof }) }
+}
+
+/** A package that is wanted and missing is fetched and looked into: then the plan can show what it will bring. */
+async function withOffer(
+  host: Host,
+  facts: ServerFacts,
+  { backend }: InstallChoices,
+  say: (what: string) => void,
+): Promise<ServerFacts> {
+  if (backend !== 'postgrey' || facts.postgrey.installed || !facts.live) return facts
+  return { ...facts, postgrey: { ...facts.postgrey, offer: await fetchPostgrey(host, say) } }
 }

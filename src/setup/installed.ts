@@ -1,11 +1,12 @@
 import type { Sha256 } from '../change/plan.js'
 import { GreyctlError } from '../errors.js'
+import type { Backend } from './choices.js'
 
 /** What install put on the machine: /var/lib/greyctl/installed.json. Uninstall takes out exactly this. */
 export interface InstalledRecord {
   readonly version: string
-  readonly backend: 'bundled'
-  readonly selective: false
+  readonly backend: Backend
+  readonly selective: boolean
   /** Seconds. */
   readonly delay: number
   readonly listen: string
@@ -18,6 +19,21 @@ export interface InstalledRecord {
   readonly createdConfigDir: boolean
   /** Files that install wrote whole, with the hash of what it wrote. */
   readonly files: Readonly<Record<string, Sha256>>
+  /** Since postgrey first was the backend; also while the bundled daemon is it. */
+  readonly postgrey?: PostgreyRecord
+  /** The words of main.cf whose place greyctl took: uninstall puts them back. */
+  readonly replaced?: string
+}
+
+/** How postgrey was before greyctl. */
+export interface PostgreyRecord {
+  /** Packages that install brought; empty where postgrey was there. */
+  readonly packages: readonly string[]
+  readonly createdUser: boolean
+  /** Its options file, one character a byte; null: there was none. */
+  readonly options: string | null
+  readonly running: boolean
+  readonly enabled: boolean
 }
 
 export function formatInstalled(record: InstalledRecord): string {

@@ -3,6 +3,8 @@ export const PARAMETER = 'greyctl_check'
 export const RESTRICTION_LIST = 'smtpd_recipient_restrictions'
 export const USER = 'greyctl'
 export const DEFAULT_LISTEN = 'inet:127.0.0.1:10023'
+/** Where the other backend listens while one of them has the default: both answer while Postfix is told. */
+export const OTHER_LISTEN = 'inet:127.0.0.1:10024'
 /** Seconds. */
 export const DEFAULT_DELAY = 60
 
@@ -26,3 +28,13 @@ export const CANDIDATE_DIR = '/run/greyctl-candidate'
 
 /** The local part of the probe's sender; reports leave it out. */
 export const PROBE_LOCAL_PART = 'greyctl-probe'
+
+/** Debian's postgrey (postgrey(8)): its options, and what greyctl puts beside its unit. */
+export const POSTGREY_PROGRAM = '/usr/sbin/postgrey'
+export const POSTGREY_DEFAULTS = '/etc/default/postgrey'
+export const POSTGREY_DROP_IN_DIR = `${UNIT_DIR}/postgrey.service.d`
+export const POSTGREY_DROP_IN = `${POSTGREY_DROP_IN_DIR}/greyctl.conf`
+export const POSTGREY_USER = 'postgrey'
+
+/** invoke-rc.d(8) asks it before a package starts its daemon. */
+export const POLICY_RC_D = '/usr/sbin/policy-rc.d'

@@ -4,10 +4,12 @@ import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
 
 const TEMPLATES = [
+  'check_client_greylist',
   'default',
   'greyctl.service',
   'greyctl.socket',
   'init',
+  'postgrey.conf',
   'whitelist_clients',
   'whitelist_recipients',
 ] as const

@@ -1,5 +1,6 @@
 import type { ProofCase } from '../change/plan.js'
 import type { Host } from '../host/host.js'
+import { GREYLIST_CLASS } from '../postfix/ours.js'
 import { type ProbeResult, probe } from '../postfix/probe.js'
 import { DEFAULT_DELAY, PARAMETER } from './names.js'
 import { findScenario, type Scenario } from './scenario.js'
@@ -10,6 +11,8 @@ export interface ProofOptions {
   readonly waitForRetry: number | undefined
   /** In learn mode nobody is deferred. */
   readonly learn: boolean
+  /** Only clients that look like connections of households are asked about. */
+  readonly selective: boolean
   readonly signal?: AbortSignal
   waiting?(secondsLeft: number): void
 }
@@ -23,13 +26,16 @@ interface FirstMail {
 /** An endpoint where nobody ever listens: what a stopped daemon is to Postfix. */
 const NOBODY = 'check_policy_service { unix:private/greyctl-nobody, timeout=10s, default_action=DUNNO }'
 
+/** The parameter that holds the policy service. */
+const asking = ({ selective }: ProofOptions) => (selective ? GREYLIST_CLASS : PARAMETER)
+
 /**
  * Asks Postfix's own smtpd, configured as in configDir, what it says with greylisting and without it (the same
  * configuration with an empty greyctl_check): only first mails from strangers may be answered differently.
  * Sends no mail. A case that another rule answers is inconclusive (`ok: undefined`), never failed.
  */
 export async function proveGreylisting(host: Host, options: ProofOptions): Promise<readonly ProofCase[]> {
-  const scenario = await findScenario(host, options.configDir)
+  const scenario = await findScenario(host, options.configDir, options)
   const cases: ProofCase[] = []
   if (scenario.stranger === undefined) {
     cases.push({
@@ -85,7 +91,7 @@ async function retry(host: Host, options: ProofOptions, first: FirstMail): Promi
 }
 
 async function daemonDown(host: Host, options: ProofOptions, scenario: Scenario): Promise<ProofCase> {
-  const result = await ask(host, options.configDir, scenario, { [PARAMETER]: NOBODY })
+  const result = await ask(host, options.configDir, scenario, { [asking(options)]: NOBODY })
   return {
     case: 'the same with the daemon stopped',
     expected: 'accepted (greylisting fails open)',

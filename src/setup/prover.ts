@@ -1,9 +1,10 @@
-import type { Prover } from '../change/plan.js'
+import type { ProofCase, Prover } from '../change/plan.js'
 import type { Host } from '../host/host.js'
 import { prepareCandidate, removeCandidate } from '../postfix/candidate.js'
-import type { InstallChoices } from './choices.js'
+import { formatEndpoint, type InstallChoices } from './choices.js'
 import { PROVE_CANDIDATE } from './install-plan.js'
 import { CANDIDATE_DIR } from './names.js'
+import { WAIT_LISTENING } from './postgrey-steps.js'
 import { type ProofOptions, proveGreylisting } from './proof.js'
 
 /** A retry is waited for when its delay is at most this long (seconds); `greyctl verify --live` waits for any. */
@@ -25,7 +26,9 @@ export function installProver(host: Host, options: ProverOptions): Prover {
   const { choices } = options
   const waiting = options.waiting ? { waiting: options.waiting } : {}
   return async (step, signal) => {
-    const common = { learn: choices.learn, signal, ...waiting } satisfies Partial<ProofOptions>
+    if (step.id === WAIT_LISTENING) return waitUntilListening(host, formatEndpoint(choices.listen), signal)
+    const { learn, selective } = choices
+    const common = { learn, selective, signal, ...waiting } satisfies Partial<ProofOptions>
     if (step.id !== PROVE_CANDIDATE) {
       const waitForRetry = choices.delay <= LONGEST_WAIT ? choices.delay : undefined
       return proveGreylisting(host, { ...common, configDir: options.configDir, waitForRetry })
@@ -42,4 +45,29 @@ export function installProver(host: Host, options: ProverOptions): Prover {
       await removeCandidate(host, CANDIDATE_DIR)
     }
   }
+}
+
+/** Seconds that a daemon gets to open its port. */
+const LONGEST_START = 15
+
+/** Nothing to say when it answers; a failed case when it does not in time. */
+async function waitUntilListening(
+  host: Host,
+  endpoint: string,
+  signal: AbortSignal,
+): Promise<readonly ProofCase[]> {
+  const until = host.now() + LONGEST_START
+  for (;;) {
+    if (await host.canConnect(endpoint, 2)) return []
+    if (host.now() >= until || signal.aborted) break
+    await host.sleep(0.2, signal)
+  }
+  return [
+    {
+      case: 'the daemon answers',
+      expected: `a connection at ${endpoint}`,
+      answer: `nothing listens there after ${LONGEST_START} s`,
+      ok: false,
+    },
+  ]
 }

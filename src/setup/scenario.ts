@@ -28,13 +28,17 @@ const ELSEWHERE = `${PROBE_LOCAL_PART}@elsewhere.invalid`
  * Looks for an identity that this server would accept if it did not greylist: sites refuse unknown names, forged
  * own senders or unlisted recipients by rules of their own, and a probe that meets one of them proves nothing.
  */
-export async function findScenario(host: Host, configDir: string): Promise<Scenario> {
+export async function findScenario(
+  host: Host,
+  configDir: string,
+  { selective }: { readonly selective: boolean },
+): Promise<Scenario> {
   const facts = await readInstanceFacts(host, configDir)
   const domain = publicDomain(facts) ?? facts.myhostname
   const client = { address: strangersAddress(facts), helo: `mail.${domain}` }
   let otherRule = 'no answer'
   let stranger: Sample | undefined
-  for (const sample of candidates(client, domain)) {
+  for (const sample of candidates(client, domain, selective)) {
     const result = await probe(host, {
       ...sample,
       configDir,
@@ -48,17 +52,19 @@ export async function findScenario(host: Host, configDir: string): Promise<Scena
     // smtpd could not be asked at all: more questions would only wait as long again
     if (result.verdict === 'error') break
   }
-  return { stranger, otherRule, untouched: untouchedSamples(facts, client, domain) }
+  const spared = selective && stranger ? [mailServer(facts, stranger, domain)] : []
+  return { stranger, otherRule, untouched: [...spared, ...untouchedSamples(facts, client, domain)] }
 }
 
 /**
  * The probe's recipient is no postmaster: whitelists exempt that one. Sender or recipient says `greyctl-probe`, so that
  * reports can leave it out.
  */
-function candidates(client: Sample['client'], domain: string): readonly Sample[] {
+function candidates(client: Sample['client'], domain: string, selective: boolean): readonly Sample[] {
   const senders = [`${PROBE_LOCAL_PART}@${domain}`, '']
   const recipients = [`${PROBE_LOCAL_PART}@${domain}`, `root@${domain}`]
-  const names = [undefined, `mail.${domain}`]
+  // a client without a name is one that selective greylisting asks about, and so is a household's
+  const names = [undefined, selective ? `dhcp-192-0-2-25.dynamic.${domain}` : `mail.${domain}`]
   return names.flatMap((name) =>
     senders.flatMap((sender) =>
       recipients
@@ -84,6 +90,17 @@ function strangersAddress(facts: InstanceFacts): string {
   return withoutIpv6
     ? `198.${18 + ((random[0] ?? 0) & 1)}.${random[1]}.${1 + ((random[2] ?? 0) % 254)}`
     : `2001:db8:${group(0)}:${group(2)}::1`
+}
+
+/** Selective greylisting leaves mail servers alone: a first mail from one, in a network of its own, is as without it. */
+function mailServer(facts: InstanceFacts, stranger: Sample, domain: string): UntouchedSample {
+  const client = { address: strangersAddress(facts), name: `mail.${domain}`, helo: `mail.${domain}` }
+  return {
+    ...stranger,
+    title: `first mail from a mail server (mail.${domain}), which the table spares`,
+    mustRefuse: false,
+    client,
+  }
 }
 
 function untouchedSamples(

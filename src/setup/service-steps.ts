@@ -3,7 +3,7 @@ import type { InitSystem, ServiceState } from './facts.js'
 import { INIT_SCRIPT, SERVICE_UNIT, SOCKET_UNIT, STORE_DIR, USER } from './names.js'
 
 /** A step that does nothing when applied; its undo runs once everything after it has been put back. */
-function whenRolledBack(
+export function whenRolledBack(
   id: string,
   title: string,
   undo: readonly string[],

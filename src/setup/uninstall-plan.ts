@@ -2,18 +2,20 @@ import type { Plan, Step } from '../change/plan.js'
 import { hashOf } from '../hash.js'
 import { parseMainCf } from '../postfix/main-cf.js'
 import { unwireGreylisting } from '../postfix/wire.js'
-import { type ServerFacts, UNIT_FILES } from './facts.js'
+import { leaveBundled } from './bundled-plan.js'
+import type { ServerFacts } from './facts.js'
 import { fileStep, ROOT_DIRECTORY } from './files.js'
 import {
   CONFIG_DIR,
   DEFAULTS_FILE,
-  INIT_SCRIPT,
   INSTALLED_FILE,
   STORE_DIR,
   WHITELIST_CLIENTS,
   WHITELIST_RECIPIENTS,
 } from './names.js'
-import { forgetUnits, reloadPostfixSteps, removeUserStep, stopService } from './service-steps.js'
+import { restorePostgrey } from './postgrey-restore.js'
+import { reloadPostfixSteps, removeUserStep } from './service-steps.js'
+import { removeTable } from './wiring.js'
 
 export interface UninstallPlan {
   readonly plan: Plan
@@ -21,12 +23,22 @@ export interface UninstallPlan {
   readonly kept: readonly string[]
 }
 
+export interface UninstallOptions {
+  /** The triplets stay, and with them what holds them: the user greyctl, the package postgrey. */
+  readonly keepData: boolean
+  /** The package postgrey stays, stopped, where install brought it. */
+  readonly keepPackage: boolean
+}
+
 /** Takes out exactly what install put in. Pure; needs no healthy Postfix, and no main.cf that parses elsewhere. */
-export function planUninstall(facts: ServerFacts, options: { keepData: boolean }): UninstallPlan {
+export function planUninstall(facts: ServerFacts, options: UninstallOptions): UninstallPlan {
   const kept: string[] = []
+  const postgrey = restorePostgrey(facts, { keepPackage: options.keepPackage || options.keepData })
   const steps = [
     ...unwireSteps(facts),
-    ...serviceSteps(facts),
+    ...tableSteps(facts, kept),
+    ...leaveBundled(facts),
+    ...postgrey.steps,
     ...[DEFAULTS_FILE, WHITELIST_CLIENTS, WHITELIST_RECIPIENTS].flatMap((path) =>
       configurationStep(facts, path, kept),
     ),
@@ -35,6 +47,7 @@ export function planUninstall(facts: ServerFacts, options: { keepData: boolean }
       ? [removeDirectory('config-dir', CONFIG_DIR)]
       : []),
     ...removeUser(facts, options.keepData),
+    ...postgrey.last,
   ]
   const found = steps.some(({ id }) => id !== 'config-dir')
   const data: Step[] = options.keepData
@@ -63,23 +76,11 @@ function unwireSteps(facts: ServerFacts): readonly Step[] {
   return [reload.before, step, { ...reload.after, accept: [1] }]
 }
 
-function serviceSteps(facts: ServerFacts): readonly Step[] {
-  const paths = facts.init === 'systemd' ? [UNIT_FILES.service, UNIT_FILES.socket] : [INIT_SCRIPT]
-  const present = paths.filter((path) => facts.files.get(path) !== undefined)
-  if (present.length === 0) return []
-  const files = present.flatMap((path) =>
-    removeFile(facts, path, path.replace(/^.*\//, '').replace('.', '-')),
-  )
-  if (!facts.live) return files
-  if (facts.init === 'sysv') return [...stopService('sysv', facts.service), ...files]
-  const back: Step = {
-    kind: 'run',
-    id: 'units-back',
-    title: 'let systemd read the units as they were',
-    argv: [],
-    undo: ['systemctl', 'daemon-reload'],
-  }
-  return [...stopService('systemd', facts.service), back, ...files, ...forgetUnits()]
+function tableSteps(facts: ServerFacts, kept: string[]): readonly Step[] {
+  const steps = removeTable(facts)
+  const edited = facts.installed?.selective && facts.files.get(facts.tablePath) !== undefined
+  if (steps.length === 0 && edited) kept.push(facts.tablePath)
+  return steps
 }
 
 function configurationStep(facts: ServerFacts, path: string, kept: string[]): readonly Step[] {

@@ -10,6 +10,8 @@ export type CarriedView =
 
 export interface InstallView {
   readonly choices: {
+    readonly backend: 'bundled' | 'postgrey'
+    readonly selective: boolean
     readonly delay: number
     readonly learn: boolean
     readonly listen:
@@ -29,8 +31,8 @@ export function installDocument(carried: CarriedView, view: InstallView): unknow
   const result = carried.status === 'applied' ? carried.result : undefined
   return {
     changed: carried.status === 'applied',
-    backend: 'bundled',
-    selective: false,
+    backend: view.choices.backend,
+    selective: view.choices.selective,
     delay: view.choices.delay,
     learn: view.choices.learn,
     listen: listenText(view.choices),
@@ -55,13 +57,18 @@ export function renderInstall(carried: CarriedView, view: InstallView, style: Ch
     proofLines(proof, style),
     '',
     `${style.green('✓')} ${style.bold(headline(choices.learn, proof))}`,
-    `  A first mail from an unknown client network is asked to come back; after ${choices.delay} s it is accepted.`,
+    `  ${askedClients(choices.selective)} is asked to come back; after ${choices.delay} s it is accepted.`,
     '  Your own networks and authenticated users are not asked. When the daemon is down, mail flows.',
     '',
     `  see what it does    greyctl verify`,
     `  take it out again   greyctl uninstall        (or: greyctl rollback ${checkpoint})`,
   ]
   return lines.filter((line, at) => line !== '' || at > 0).join('\n')
+}
+
+function askedClients(selective: boolean): string {
+  if (!selective) return 'A first mail from an unknown client network'
+  return 'A first mail from a client that looks like a household’s connection'
 }
 
 /** Says no more than was proven. */

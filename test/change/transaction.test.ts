@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { applyPlan } from '../../src/change/apply.js'
+import { planDiff } from '../../src/change/diff.js'
 import type { Plan, Prover, Step } from '../../src/change/plan.js'
 import { recoverInterrupted } from '../../src/change/recover.js'
 import { listCheckpoints, rollbackCheckpoint } from '../../src/change/rollback.js'
@@ -261,6 +262,60 @@ describe('applyPlan', () => {
       return []
     }
     expect(await applyPlan(host, plan, { prove: second })).toMatchObject({ status: 'applied' })
+  })
+})
+
+describe('a file that an earlier step brings', () => {
+  it('is changed from that, shown so, and put back to that before its bringer is undone', async () => {
+    const host = machine()
+    const brought = Buffer.from('as packaged\n')
+    host.programs.set('package', (_, at) => {
+      at.seed('/etc/packaged', brought)
+      return {}
+    })
+    const seen: string[] = []
+    host.programs.set('purge', (_, at) => {
+      seen.push(Buffer.from(at.picture()['/etc/packaged']?.split(' ')[3] ?? '', 'base64').toString())
+      return {}
+    })
+    const plan: Plan = {
+      title: 'install',
+      steps: [
+        { kind: 'run', id: 'package', title: 'a package', argv: ['package'], undo: ['purge'] },
+        {
+          kind: 'file',
+          id: 'packaged',
+          title: 'its options',
+          path: '/etc/packaged',
+          before: hashOf(brought),
+          after: Buffer.from('as wanted\n'),
+          brought,
+        },
+        { kind: 'run', id: 'fails', title: 'something fails', argv: ['fail', 'x'] },
+      ],
+    }
+    expect(await planDiff(host, plan)).toContain('-as packaged\n+as wanted')
+    expect(await applyPlan(host, plan)).toMatchObject({ status: 'rolled-back' })
+    expect(seen).toEqual(['as packaged\n'])
+  })
+
+  it('fails the change when something else was brought', async () => {
+    const host = machine()
+    const step: Step = {
+      kind: 'file',
+      id: 'packaged',
+      title: 'its options',
+      path: '/etc/changed',
+      before: hashOf(Buffer.from('as packaged\n')),
+      after: 'absent',
+      brought: Buffer.from('as packaged\n'),
+    }
+    const result = await applyPlan(host, { title: 'install', steps: [step] })
+    expect(result).toMatchObject({
+      status: 'rolled-back-with-conflicts',
+      failure: { code: 'edited-meanwhile' },
+    })
+    expect((await host.read('/etc/changed'))?.toString()).toBe('old\n')
   })
 })
 

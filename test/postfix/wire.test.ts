@@ -316,7 +316,7 @@ describe('unwire after somebody edited', () => {
   })
 })
 
-describe('refusals', () => {
+describe('refusals and old versions', () => {
   const list = `${LIST} = permit_mynetworks, reject_unauth_destination\n`
   it.each([
     ['a parameter of the name', `${list}greyctl_check = permit\n`, 'name-taken', 2],
@@ -345,10 +345,15 @@ describe('refusals', () => {
     expect(caught(() => wireGreylisting(cf, { endpoint })).code).toBe('config-invalid')
   })
 
-  it('old postfix', () => {
+  it('postfix before 3.0 gets what it can read', () => {
     const cf = parseMainCf(list)
-    expect(caught(() => wireGreylisting(cf, { endpoint, postfixVersion: '2.11.3' })).code).toBe('unsupported')
-    expect(wireGreylisting(cf, { endpoint, postfixVersion: '3.10-20250117' }).changed).toBe(true)
+    const old = wireGreylisting(cf, { endpoint, postfixVersion: '2.11.3' }).cf
+    expect(old.get('greyctl_check')?.value).toBe(
+      `permit_sasl_authenticated, check_policy_service ${endpoint}`,
+    )
+    expect(unwireGreylisting(old).toString()).toBe(list)
+    const recent = wireGreylisting(cf, { endpoint, postfixVersion: '3.10-20250117' }).cf
+    expect(recent.get('greyctl_check')?.value).toContain('default_action=DUNNO }')
   })
 
   it.each([

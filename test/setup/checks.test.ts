@@ -48,12 +48,16 @@ describe('assertEndpointFree', () => {
     host.programs.set('ss', () => ({
       stdout: 'LISTEN 0 128 127.0.0.1:10023 0.0.0.0:* users:(("postgrey",pid=4711,fd=5))\n',
     }))
-    await expect(assertEndpointFree(host, freshServer(), listen)).rejects.toMatchObject({
+    await expect(
+      assertEndpointFree(host, freshServer(), { backend: 'bundled', listen }),
+    ).rejects.toMatchObject({
       code: 'port-taken',
       message: expect.stringContaining('postgrey, process 4711'),
     })
     host.programs.delete('ss')
-    await expect(assertEndpointFree(host, freshServer(), listen)).rejects.toMatchObject({
+    await expect(
+      assertEndpointFree(host, freshServer(), { backend: 'bundled', listen }),
+    ).rejects.toMatchObject({
       code: 'port-taken',
     })
   })
@@ -74,7 +78,7 @@ describe('assertEndpointFree', () => {
       files: {},
     } as const
     const facts = freshServer({ installed, service: { running: true, enabled: true } })
-    await expect(assertEndpointFree(host, facts, listen)).resolves.toBeUndefined()
+    await expect(assertEndpointFree(host, facts, { backend: 'bundled', listen })).resolves.toBeUndefined()
   })
 })
 

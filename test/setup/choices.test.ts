@@ -29,6 +29,8 @@ describe('resolveChoices', () => {
   it('has defaults', () => {
     const choices = resolveChoices({}, {})
     expect(choices).toEqual({
+      backend: 'bundled',
+      selective: false,
       delay: 60,
       learn: false,
       listen: { kind: 'inet', host: '127.0.0.1', port: 10023 },

@@ -6,10 +6,12 @@ import { CONFIG_DIR, INSTALLED_FILE, STATE_DIR, STORE_DIR } from '../../src/setu
 import type { Program, TemplateName } from '../../src/setup/program.js'
 
 const NAMES: readonly TemplateName[] = [
+  'check_client_greylist',
   'default',
   'greyctl.service',
   'greyctl.socket',
   'init',
+  'postgrey.conf',
   'whitelist_clients',
   'whitelist_recipients',
 ]
@@ -41,6 +43,15 @@ export function freshServer(changes: Partial<ServerFacts> = {}): ServerFacts {
     service: { running: false, enabled: false },
     user: undefined,
     installed: undefined,
+    postgrey: {
+      installed: false,
+      service: { running: false, enabled: false },
+      user: false,
+      offer: undefined,
+      removable: [],
+    },
+    mapTypes: ['hash', 'pcre', 'regexp'],
+    tablePath: '/etc/postfix/check_client_greylist',
     files: new Map(),
     directories: new Set(),
     ...changes,
@@ -50,8 +61,10 @@ export function freshServer(changes: Partial<ServerFacts> = {}): ServerFacts {
 /** The same server after every file step of a plan. */
 export function afterPlan(facts: ServerFacts, plan: Plan): ServerFacts {
   const files = new Map(facts.files)
+  const directories = new Set(facts.directories)
   let { mainCf } = facts
   for (const step of plan.steps) {
+    if (step.kind === 'directory' && step.action === 'create') directories.add(step.path)
     if (step.kind !== 'file') continue
     const content = step.after === 'absent' ? undefined : step.after
     if (step.path === facts.mainCfPath) mainCf = content
@@ -65,6 +78,6 @@ export function afterPlan(facts: ServerFacts, plan: Plan): ServerFacts {
     installed,
     user: installed ? { uid: 997, gid: 997 } : undefined,
     service: { running: installed !== undefined, enabled: installed !== undefined },
-    directories: installed ? new Set([CONFIG_DIR, STATE_DIR, STORE_DIR]) : new Set(),
+    directories: installed ? new Set([...directories, CONFIG_DIR, STATE_DIR, STORE_DIR]) : new Set(),
   }
 }

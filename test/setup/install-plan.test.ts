@@ -67,7 +67,7 @@ describe('planInstall', () => {
     }
     const again = await install(edited)
     expect(ids(again.plan)).toEqual([])
-    const { plan, kept } = planUninstall(edited, { keepData: false })
+    const { plan, kept } = planUninstall(edited, { keepData: false, keepPackage: false })
     expect(kept).toEqual([path])
     expect(afterPlan(edited, plan).files.get(path)?.toString()).toBe('my.example\n')
   })
@@ -108,7 +108,7 @@ describe('planUninstall', () => {
   it('brings every file back byte for byte', async () => {
     const facts = freshServer()
     const installed = afterPlan(facts, (await install(facts)).plan)
-    const { plan, kept } = planUninstall(installed, { keepData: false })
+    const { plan, kept } = planUninstall(installed, { keepData: false, keepPackage: false })
     const after = afterPlan(installed, plan)
     expect(after.mainCf?.toString('latin1')).toBe(STOCK_MAIN_CF)
     expect([...after.files.values()].filter((content) => content !== undefined)).toEqual([])
@@ -117,13 +117,13 @@ describe('planUninstall', () => {
   })
 
   it('has nothing to do where nothing is installed', () => {
-    expect(planUninstall(freshServer(), { keepData: false }).plan.steps).toEqual([])
+    expect(planUninstall(freshServer(), { keepData: false, keepPackage: false }).plan.steps).toEqual([])
   })
 
   it('keeps triplets and user when asked', async () => {
     const facts = freshServer()
     const installed = afterPlan(facts, (await install(facts)).plan)
-    const { plan } = planUninstall(installed, { keepData: true })
+    const { plan } = planUninstall(installed, { keepData: true, keepPackage: false })
     expect(ids(plan)).not.toContain('data')
     expect(ids(plan)).not.toContain('remove-user')
   })

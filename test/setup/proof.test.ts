@@ -89,6 +89,7 @@ async function prove(behaviour: Behaviour, changes: { learn?: boolean; waitForRe
   const cases = await proveGreylisting(host, {
     configDir: '/etc/postfix',
     learn: false,
+    selective: false,
     waitForRetry: 60,
     waiting: (left) => waits.push(left),
     ...changes,
@@ -166,6 +167,7 @@ describe('proveGreylisting', () => {
     const cases = await proveGreylisting(host, {
       configDir: '/etc/postfix',
       learn: false,
+      selective: false,
       waitForRetry: undefined,
     })
     expect(host.asked).toBe(0)

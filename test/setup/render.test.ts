@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { parseEndpoint } from '../../src/setup/choices.js'
+import { parseEndpoint, resolveChoices } from '../../src/setup/choices.js'
 import type { Program } from '../../src/setup/program.js'
 import {
   readDefaults,
@@ -12,7 +12,7 @@ import {
 } from '../../src/setup/render.js'
 import { testProgram } from './fixtures.js'
 
-const choices = { delay: 60, learn: false, listen: parseEndpoint('inet:127.0.0.1:10023') }
+const choices = resolveChoices({}, {})
 
 describe('options in /etc/default/greyctl', () => {
   it('are read back as they were written', async () => {

@@ -1,0 +1,137 @@
+import type { Step } from '../change/plan.js'
+import { GreyctlError } from '../errors.js'
+import { hashOf } from '../hash.js'
+import { compareLevels } from '../postfix/expand.js'
+import { type MainCf, parseMainCf } from '../postfix/main-cf.js'
+import { findPolicyServices } from '../postfix/policy-services.js'
+import { wireGreylisting } from '../postfix/wire.js'
+import { type Endpoint, formatEndpoint, type InstallChoices } from './choices.js'
+import type { ServerFacts } from './facts.js'
+import { fileStep, ROOT_FILE, type WantedFile } from './files.js'
+import { PARAMETER, RESTRICTION_LIST } from './names.js'
+import type { Program } from './program.js'
+import { reloadPostfixSteps } from './service-steps.js'
+
+/** What Postfix is told. */
+export interface WiringPlan {
+  /** Files that have to be there before Postfix is asked about the candidate. */
+  readonly before: readonly Step[]
+  readonly steps: readonly Step[]
+  readonly mainCf: Buffer
+  readonly files: readonly WantedFile[]
+  readonly notes: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** main.cf, and the table of selective greylisting. Pure. */
+export function planWiring(facts: ServerFacts, choices: InstallChoices, program: Program): WiringPlan {
+  if (facts.mainCf === undefined) {
+    throw new GreyctlError('postfix-missing', 'there is no Postfix configuration', {
+      where: facts.mainCfPath,
+      hints: ['add --with-postfix to install Postfix first', 'or name its directory with --config-dir DIR'],
+    })
+  }
+  const model = parseMainCf(facts.mainCf.toString('latin1'), facts.mainCfPath)
+  const version = facts.postfix?.version
+  const wired = wireGreylisting(model, {
+    endpoint: postfixEndpoint(choices.listen, facts.postfix?.queueDirectory ?? '/var/spool/postfix'),
+    parameter: PARAMETER,
+    list: RESTRICTION_LIST,
+    ...(version ? { postfixVersion: version } : {}),
+    ...(choices.selective ? { selective: tableSpec(facts) } : {}),
+  })
+  const mainCf = Buffer.from(wired.cf.toString(), 'latin1')
+  const step = fileStep(
+    {
+      id: 'main-cf',
+      title: `wire greylisting into ${facts.mainCfPath}`,
+      path: facts.mainCfPath,
+      content: mainCf,
+    },
+    facts.mainCf,
+  )
+  const table = choices.selective ? wantedTable(facts, program) : undefined
+  const written = table && fileStep(table, facts.files.get(table.path))
+  const gone = choices.selective ? [] : removeTable(facts)
+  const { parameter, line, reason } = wired.placement
+  return {
+    before: written ? [written] : [],
+    steps: [...reloaded(facts, step, written !== undefined), ...gone],
+    mainCf,
+    files: table ? [table] : [],
+    notes: [
+      `$${PARAMETER} stands in ${parameter} (line ${line}): ${reason}`,
+      ...(choices.selective ? [`only clients that ${facts.tablePath} names are asked to come back`] : []),
+    ],
+    warnings: [
+      ...wired.warnings.map(({ message }) => message),
+      ...otherGreylisters(model, facts.mainCfPath),
+      ...(version && compareLevels(version, '3.0') < 0 ? [oldPostfix(version)] : []),
+    ],
+  }
+}
+
+function oldPostfix(version: string): string {
+  return `Postfix ${version} cannot be told to let mail through when the greylister does not answer (3.0 and later can): with it down, every mail that would be asked about gets "451 4.3.5 Server configuration problem" and comes back later. Watch the daemon, or upgrade Postfix`
+}
+
+/** regexp as in every tutorial; pcre where this Postfix was built without. The expressions mean the same in both. */
+function tableSpec({ mapTypes, tablePath }: ServerFacts): string {
+  const type = ['regexp', 'pcre'].find((name) => mapTypes === undefined || mapTypes.includes(name))
+  if (type !== undefined) return `${type}:${tablePath}`
+  throw new GreyctlError('unsupported', 'this Postfix reads neither regexp nor pcre tables', {
+    hints: ['install the package postfix-pcre, or leave --selective out', 'postconf -m lists what it reads'],
+  })
+}
+
+/** The table belongs to the administrator once it was edited: only what install itself wrote is renewed. */
+function wantedTable(facts: ServerFacts, program: Program): WantedFile {
+  const now = facts.files.get(facts.tablePath)
+  const ours = now === undefined || facts.installed?.files[facts.tablePath] === hashOf(now)
+  return {
+    id: 'table',
+    title: `write the table of clients to greylist, ${facts.tablePath}`,
+    path: facts.tablePath,
+    content: ours ? Buffer.from(program.templates.check_client_greylist) : now,
+    meta: ROOT_FILE,
+  }
+}
+
+/** After Postfix has let go of it; an edited one stays. */
+export function removeTable(facts: ServerFacts): readonly Step[] {
+  const now = facts.files.get(facts.tablePath)
+  const written = facts.installed?.files[facts.tablePath]
+  if (now === undefined || written !== hashOf(now)) return []
+  const step = fileStep(
+    { id: 'table', title: `remove ${facts.tablePath}`, path: facts.tablePath, content: 'absent' },
+    now,
+  )
+  return step ? [step] : []
+}
+
+function otherGreylisters(model: MainCf, path: string): readonly string[] {
+  return findPolicyServices(model)
+    .filter(({ greylister }) => greylister !== undefined && greylister !== 'greyctl')
+    .map(
+      ({ list, line, endpoint, greylister }) =>
+        `${path}:${line}: ${list} asks ${greylister} (${endpoint}) already; two greylisters delay mail twice: take that entry out`,
+    )
+}
+
+/** smtpd may run in a chroot at the queue directory: a socket's path is given relative to it (SMTPD_POLICY_README). */
+function postfixEndpoint(listen: Endpoint, queueDirectory: string): string {
+  if (listen.kind === 'inet') return formatEndpoint(listen)
+  if (listen.path.startsWith(`${queueDirectory}/`))
+    return `unix:${listen.path.slice(queueDirectory.length + 1)}`
+  throw new GreyctlError('usage', 'a chrooted smtpd cannot reach a socket outside the queue directory', {
+    where: listen.path,
+    hints: [`use a path below it, such as --listen unix:${queueDirectory}/private/greyctl`],
+  })
+}
+
+function reloaded(facts: ServerFacts, step: Step | undefined, table: boolean): readonly Step[] {
+  const steps = step ? [step] : []
+  if (!facts.postfixRunning || (step === undefined && !table)) return steps
+  const reload = reloadPostfixSteps(facts.configDir)
+  return [reload.before, ...steps, reload.after]
+}
