@@ -43,7 +43,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   store: { rooms: ['greylist'], packages: [/^node:/, /^lmdb$/] },
   postfix: { rooms: [], packages: [/^node:(net|path)$/, /^ipaddr\.js$/] },
   maillog: { rooms: [], packages: [PLAIN_NODE, /^ipaddr\.js$/] },
-  greylist: { rooms: [], packages: [/^ipaddr\.js$/, /^node:net$/] },
+  greylist: { rooms: [], packages: [/^ipaddr\.js$/, /^tldts$/, /^node:net$/] },
   host: { rooms: [], packages: [/^node:/, /^execa$/] },
   ui: {
     rooms: [],

@@ -6,7 +6,7 @@ import type { Policy } from '../greylist/policy.js'
 import type { GreyRecord } from '../greylist/record.js'
 import { DUNNO, deferReply, headerReply, type ReplyTexts } from '../greylist/reply.js'
 import type { PolicyRequest } from '../greylist/request.js'
-import type { Store } from '../store/store.js'
+import type { Entry, Store } from '../store/store.js'
 import type { Log } from './log.js'
 import { Unflushed } from './unflushed.js'
 
@@ -105,17 +105,17 @@ export class Engine {
     policy: Policy,
   ): void {
     let place = 0
+    const latest = (key: string) => {
+      const stored = found[place]
+      place += 1
+      return changed.get(key) ?? stored
+    }
     for (const question of work.questions) {
       const { keys } = question
       if (keys === undefined) continue
-      const known = {
-        triplet: changed.get(keys.triplet) ?? found[place],
-        client: changed.get(keys.client) ?? found[place + 1],
-      }
-      place += 2
+      const known = { triplets: keys.triplets.map(latest), clients: keys.clients.map(latest) }
       const made = decideByRecords(known, policy, this.#now(question.request))
-      if (made.triplet) changed.set(keys.triplet, made.triplet)
-      if (made.client) changed.set(keys.client, made.client)
+      for (const [key, record] of changesOf(made, keys)) changed.set(key, record)
       question.decision = made
     }
   }
@@ -201,7 +201,7 @@ interface Question {
 class Work {
   readonly job: Job
   readonly questions: readonly Question[]
-  /** Of each question that needs records, the triplet's and the client's. */
+  /** Of each question that needs records, the triplet's and then the client's. */
   readonly keys: readonly string[]
 
   constructor(job: Job, policy: Policy) {
@@ -213,9 +213,17 @@ class Work {
       const decision = exemption(request, policy, address)
       const own =
         decision === undefined && address !== undefined ? keysOf(request, address, policy) : undefined
-      if (own) keys.push(own.triplet, own.client)
+      if (own) keys.push(...own.triplets, ...own.clients)
       return { request, keys: own, decision }
     })
     this.keys = keys
   }
+}
+
+/** What a decision wants to be remembered. */
+function changesOf({ triplet, client }: Decision, keys: Keys): readonly Entry[] {
+  const changes: Entry[] = triplet === undefined ? [] : keys.triplets.map((key) => [key, triplet])
+  const key = client === undefined ? undefined : keys.clients[client.at]
+  if (client !== undefined && key !== undefined) changes.push([key, client.record])
+  return changes
 }

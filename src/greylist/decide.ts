@@ -16,10 +16,10 @@ export type Reason =
   | 'no recipient'
   | 'no client address'
 
-/** What the store holds of this triplet and of this client. */
+/** What the store holds of this triplet and of this client, in the order of their keys (Keys). */
 export interface Known {
-  readonly triplet?: GreyRecord | undefined
-  readonly client?: GreyRecord | undefined
+  readonly triplets?: readonly (GreyRecord | undefined)[]
+  readonly clients?: readonly (GreyRecord | undefined)[]
 }
 
 export interface Decision {
@@ -29,9 +29,10 @@ export interface Decision {
   readonly waitSeconds?: number
   /** Seconds from the first try to this one: the triplet passes for the first time. */
   readonly delaySeconds?: number
-  /** To be committed before the answer is sent. */
+  /** To be committed under each key of the triplet before the answer is sent. */
   readonly triplet?: GreyRecord
-  readonly client?: GreyRecord
+  /** The same, under one key of the client. */
+  readonly client?: { readonly at: number; readonly record: GreyRecord }
   /** With this mail the client earned its place on the automatic whitelist. */
   readonly nowWhitelisted?: boolean
   /** It would have been deferred, but for learning. */
@@ -70,23 +71,37 @@ function exemptionReason(
 }
 
 export function decideByRecords(known: Known, policy: Policy, now: number): Decision {
-  const client = current(CLIENT, known.client, policy, now)
-  if (policy.autoWhitelist > 0 && client !== undefined && client.count >= policy.autoWhitelist) {
+  const clients = (known.clients ?? []).map((record) => current(CLIENT, record, policy, now))
+  const proven = clients.findIndex((client) => client !== undefined && client.count >= policy.autoWhitelist)
+  const client = clients[proven]
+  if (policy.autoWhitelist > 0 && client !== undefined) {
     const decision: Decision = { action: 'pass', reason: 'client AWL' }
-    return isStale(client, now) ? { ...decision, client: counted(client, now) } : decision
+    if (!isStale(client, now)) return decision
+    return { ...decision, client: { at: proven, record: counted(client, now) } }
   }
-  const triplet = current(TRIPLET, known.triplet, policy, now)
-  if (triplet === undefined) return judgeFirst(client, policy, now)
+  const triplets = (known.triplets ?? []).map((record) => current(TRIPLET, record, policy, now))
+  const triplet = triplets.reduce(furthest, undefined)
+  if (triplet === undefined) return judgeFirst(clients[0], policy, now)
   if (triplet.count > 0) {
     const decision: Decision = { action: 'pass', reason: 'triplet found' }
-    return isStale(triplet, now) ? { ...decision, triplet: { ...triplet, last: now } } : decision
+    // what was known by the network alone (of postgrey's days, say) is now known of the whole pool
+    const spreads = isStale(triplet, now) || triplets[0] === undefined
+    return spreads ? { ...decision, triplet: { ...triplet, last: now } } : decision
   }
   const waited = now - triplet.first
-  if (waited >= policy.delay) return firstPass(triplet, client, policy, now)
+  if (waited >= policy.delay) return firstPass(triplet, clients[0], policy, now)
   // after a step back of the clock the wait starts anew, rather than lasting until the old time comes again
   if (waited < 0) return defer('new', policy.delay, policy, { first: now, last: now, count: 0 })
   const decision = defer(waited === 0 ? 'new' : 'early-retry', policy.delay - waited, policy)
   return isStale(triplet, now) ? { ...decision, triplet: { ...triplet, last: now } } : decision
+}
+
+/** Of two records of one triplet: one that passed, else the one that waits longer. */
+function furthest(a: GreyRecord | undefined, b: GreyRecord | undefined): GreyRecord | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  if (a.count > 0 !== b.count > 0) return a.count > 0 ? a : b
+  if (a.count > 0) return a.last >= b.last ? a : b
+  return a.first <= b.first ? a : b
 }
 
 function judgeFirst(client: GreyRecord | undefined, policy: Policy, now: number): Decision {
@@ -111,7 +126,7 @@ function firstPass(
   if (policy.autoWhitelist === 0 || (client !== undefined && !isStale(client, now))) return decision
   const next = counted(client ?? { first: now, last: now, count: 0 }, now)
   const nowWhitelisted = next.count === policy.autoWhitelist
-  return { ...decision, client: next, ...(nowWhitelisted ? { nowWhitelisted } : {}) }
+  return { ...decision, client: { at: 0, record: next }, ...(nowWhitelisted ? { nowWhitelisted } : {}) }
 }
 
 function defer(reason: Reason, waitSeconds: number, policy: Policy, triplet?: GreyRecord): Decision {

@@ -9,30 +9,35 @@ const SEPARATOR = '\n'
 export const TRIPLET = 't'
 export const CLIENT = 'c'
 
+/** Under what is remembered about a mail: once for each way in which its client is known, the surest first. */
 export interface Keys {
-  readonly triplet: string
-  readonly client: string
+  /** Its network is the last. */
+  readonly triplets: readonly string[]
+  /** Its address is the last. */
+  readonly clients: readonly string[]
 }
 
 export interface Triplet {
+  /** A network, or a pool (pool.ts). */
   readonly network: string
   readonly sender: string
   readonly recipient: string
 }
 
+/** `pools`: the verified organisations that the client belongs to (pool.ts). Without any, the keys are postgrey's. */
 export function keysOf(
   request: PolicyRequest,
   address: AddressBytes,
   policy: Pick<Policy, 'ipv4Prefix' | 'ipv6Prefix'>,
+  pools: readonly string[] = [],
 ): Keys {
   const prefix = address.length === 4 ? policy.ipv4Prefix : policy.ipv6Prefix
+  const sender = lowerCase(stableSender(request.sender))
+  const recipient = lowerCase(request.recipient)
+  const networks = [...pools, formatAddress(maskAddress(address, prefix))]
   return {
-    triplet: tripletKey({
-      network: formatAddress(maskAddress(address, prefix)),
-      sender: lowerCase(stableSender(request.sender)),
-      recipient: lowerCase(request.recipient),
-    }),
-    client: CLIENT + formatAddress(address),
+    triplets: networks.map((network) => tripletKey({ network, sender, recipient })),
+    clients: [...pools, formatAddress(address)].map((name) => CLIENT + name),
   }
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Decision, decide, type Known } from '../../src/greylist/decide.js'
 import type { Policy } from '../../src/greylist/policy.js'
+import type { GreyRecord } from '../../src/greylist/record.js'
 import { Automaton } from './automaton.js'
 import { clients, policy, recipients, request } from './fixtures.js'
 
@@ -13,7 +14,10 @@ function run(times: readonly number[], rules: Policy = policy()): Decision[] {
   let known: Known = {}
   return times.map((time) => {
     const decision = decide(request(), known, rules, time)
-    known = { triplet: decision.triplet ?? known.triplet, client: decision.client ?? known.client }
+    known = {
+      triplets: decision.triplet ? [decision.triplet] : (known.triplets ?? []),
+      clients: decision.client ? [decision.client.record] : (known.clients ?? []),
+    }
     return decision
   })
 }
@@ -137,11 +141,11 @@ describe('automatic whitelisting', () => {
 
   /** Mails of one client with ever new senders. */
   function mails(count: number, every: number, rules = policy()) {
-    let client: Known['client']
+    let client: GreyRecord | undefined
     return passes(count, every).map(({ first, again }) => {
-      const deferred = decide(request(), { client }, rules, first)
-      const passed = decide(request(), { client, triplet: deferred.triplet }, rules, again)
-      client = passed.client ?? client
+      const deferred = decide(request(), { clients: [client] }, rules, first)
+      const passed = decide(request(), { clients: [client], triplets: [deferred.triplet] }, rules, again)
+      client = passed.client?.record ?? client
       return { deferred: deferred.reason, whitelisted: passed.nowWhitelisted ?? false, client }
     })
   }
@@ -166,12 +170,69 @@ describe('automatic whitelisting', () => {
 
   it('forgets clients that stayed away for the maximum age, and renews the others once an hour', () => {
     const client = { first: NOW, last: NOW, count: 5 }
-    const at = (offset: number) => decide(request(), { client }, policy(), NOW + offset)
+    const at = (offset: number) => decide(request(), { clients: [client] }, policy(), NOW + offset)
     expect(at(10)).toEqual({ action: 'pass', reason: 'client AWL' })
-    expect(at(3600).client).toEqual({ first: NOW, last: NOW + 3600, count: 6 })
-    expect(at(-10).client).toEqual({ first: NOW - 10, last: NOW - 10, count: 6 })
+    expect(at(3600).client?.record).toEqual({ first: NOW, last: NOW + 3600, count: 6 })
+    expect(at(-10).client?.record).toEqual({ first: NOW - 10, last: NOW - 10, count: 6 })
     expect(at(35 * DAY).reason).toBe('client AWL')
     expect(at(35 * DAY + 1).reason).toBe('new')
+  })
+})
+
+describe('a mail whose client is known in two ways', () => {
+  const waiting = (first: number): GreyRecord => ({ first, last: first, count: 0 })
+  const passed = (last: number): GreyRecord => ({ first: NOW - 5000, last, count: 1 })
+  const judge = (known: Known, now = NOW) => decide(request(), known, policy(), now)
+
+  it('is remembered in both, and passes when it is known in either', () => {
+    expect(judge({ triplets: [undefined, undefined] })).toMatchObject({
+      reason: 'new',
+      triplet: waiting(NOW),
+    })
+    for (const triplets of [
+      [waiting(NOW - 60), undefined],
+      [undefined, waiting(NOW - 60)],
+      [waiting(NOW - 60), waiting(NOW - 5)],
+      [waiting(NOW - 5), waiting(NOW - 60)],
+    ]) {
+      expect(judge({ triplets })).toMatchObject({ action: 'pass', delaySeconds: 60, triplet: { count: 1 } })
+    }
+    expect(judge({ triplets: [undefined, waiting(NOW - 10)] })).toMatchObject({
+      reason: 'early-retry',
+      waitSeconds: 50,
+    })
+  })
+
+  it('goes on passing, and the pool learns what its networks knew', () => {
+    expect(judge({ triplets: [passed(NOW - 9), waiting(NOW - 9)] })).toEqual({
+      action: 'pass',
+      reason: 'triplet found',
+    })
+    expect(judge({ triplets: [waiting(NOW - 9), passed(NOW - 9)] })).toEqual({
+      action: 'pass',
+      reason: 'triplet found',
+    })
+    expect(judge({ triplets: [undefined, passed(NOW - 9)] })).toMatchObject({
+      reason: 'triplet found',
+      triplet: { last: NOW, count: 1 },
+    })
+  })
+
+  it('does not take an expired record for one', () => {
+    const old = { first: NOW - 9 * DAY, last: NOW - 9 * DAY, count: 0 }
+    expect(judge({ triplets: [old, undefined] }).reason).toBe('new')
+    expect(judge({ triplets: [old, waiting(NOW - 60)] }).reason).toBe('triplet found')
+  })
+
+  it('is on the automatic whitelist when the pool or the address is; new passes count for the surest', () => {
+    const proven = { first: NOW - DAY, last: NOW - DAY, count: 5 }
+    const early = { first: NOW - DAY, last: NOW - DAY, count: 2 }
+    expect(judge({ clients: [proven, undefined] }).client).toMatchObject({ at: 0, record: { count: 6 } })
+    expect(judge({ clients: [early, proven] }).client).toMatchObject({ at: 1, record: { count: 6 } })
+    expect(judge({ clients: [early, early], triplets: [waiting(NOW - 99)] }).client).toMatchObject({
+      at: 0,
+      record: { count: 3 },
+    })
   })
 })
 

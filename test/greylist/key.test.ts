@@ -37,15 +37,17 @@ describe('the sender, without what changes', () => {
 
 describe('the key of a triplet', () => {
   it('is the same for a network, whatever the letters of the addresses', () => {
-    expect(keys('192.0.2.7', { sender: 'Alice@Example.ORG' }).triplet).toBe(keys('192.0.2.250').triplet)
-    expect(keys('192.0.3.7').triplet).not.toBe(keys('192.0.2.7').triplet)
-    expect(keys('2001:db8:1:2::1').triplet).toBe(keys('2001:DB8:1:2:ffff::').triplet)
-    expect(keys('2001:db8:1:3::1').triplet).not.toBe(keys('2001:db8:1:2::1').triplet)
-    expect(keys('::ffff:192.0.2.7').triplet).toBe(keys('192.0.2.8').triplet)
+    expect(keys('192.0.2.7', { sender: 'Alice@Example.ORG' }).triplets[0]).toBe(
+      keys('192.0.2.250').triplets[0],
+    )
+    expect(keys('192.0.3.7').triplets[0]).not.toBe(keys('192.0.2.7').triplets[0])
+    expect(keys('2001:db8:1:2::1').triplets[0]).toBe(keys('2001:DB8:1:2:ffff::').triplets[0])
+    expect(keys('2001:db8:1:3::1').triplets[0]).not.toBe(keys('2001:db8:1:2::1').triplets[0])
+    expect(keys('::ffff:192.0.2.7').triplets[0]).toBe(keys('192.0.2.8').triplets[0])
   })
 
   it('has the bytes of UTF-8 unchanged', () => {
-    expect(keys('192.0.2.7', { recipient: 'J\u00c3\u0096RG@x' }).triplet).toContain('j\u00c3\u0096rg@x')
+    expect(keys('192.0.2.7', { recipient: 'J\u00c3\u0096RG@x' }).triplets[0]).toContain('j\u00c3\u0096rg@x')
   })
 
   it('is another for every other triplet, and can be read again', () => {
@@ -65,8 +67,8 @@ describe('the key of a triplet', () => {
 })
 
 it('the key of a client is its exact address', () => {
-  expect(keys('192.0.2.7').client).toBe('c192.0.2.7')
-  expect(keys('2001:db8::9').client).toBe('c2001:db8:0:0:0:0:0:9')
+  expect(keys('192.0.2.7').clients[0]).toBe('c192.0.2.7')
+  expect(keys('2001:db8::9').clients[0]).toBe('c2001:db8:0:0:0:0:0:9')
 })
 
 describe('addresses', () => {
