@@ -1,13 +1,20 @@
 import { GreyctlError } from '../errors.js'
-import { lineStart, lineStop, offsetOf } from './logical-lines.js'
+import { lineAt, lineStart, lineStop, offsetOf } from './logical-lines.js'
 import type { Definition, MainCf, Parameter } from './main-cf.js'
-import { type RestrictionList, readRestrictions, type Token, tokensOf } from './restriction-list.js'
+import {
+  endsInWarning,
+  type RestrictionList,
+  readRestrictions,
+  type Token,
+  tokensOf,
+} from './restriction-list.js'
 
 /**
  * Puts one word into the definition of a list that counts, before its word number `gap` (0: first; its length:
  * last), in the list's own style. Nothing else changes: the word goes right behind the word before it, so that
  * comments, folding, a trailing comma and line ends stay where they are, and `removeToken` can undo it exactly.
- * Throws GreyctlError('config-invalid') where the list is missing, empty, or wants an argument at that place.
+ * Throws GreyctlError('config-invalid') where the list is missing, empty, or wants an argument at that place, or where
+ * a form feed stands for a word.
  */
 export function insertToken(cf: MainCf, list: string, gap: number, word: string): MainCf {
   const definition = cf.get(list)
@@ -15,6 +22,13 @@ export function insertToken(cf: MainCf, list: string, gap: number, word: string)
     throw new GreyctlError('config-invalid', `${list} has no entries`, { where: cf.path })
   }
   const read = readRestrictions(cf, definition)
+  const blank = read.tokens.find(({ text }) => /^[\f\v]+$/.test(text))
+  if (blank !== undefined) {
+    throw new GreyctlError('config-invalid', `a form feed in ${list} stands for a restriction`, {
+      where: `${cf.path}:${lineAt(cf.text, blank.start)}`,
+      hints: ['write a blank instead: Postfix refuses mail because of it'],
+    })
+  }
   const before = read.tokens[gap - 1]
   if (before !== undefined && read.gapAfter[gap - 1] !== true) {
     throw new GreyctlError('config-invalid', `"${before.text}" in ${list} still wants its argument`, {
@@ -96,7 +110,7 @@ export function removeToken(cf: MainCf, { definition, tokens, index }: Reference
   const own = tokens[index]
   if (own === undefined) return cf
   // warn_if_reject would change its meaning to the restriction that comes next
-  const prefixed = tokens[index - 1]?.text.toLowerCase() === 'warn_if_reject'
+  const prefixed = endsInWarning(tokens.slice(0, index))
   const from = prefixed ? index - 1 : index
   const start = tokens[from]?.start ?? own.start
   const before = tokens[from - 1]

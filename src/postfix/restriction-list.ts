@@ -140,6 +140,15 @@ function take(
   return undefined
 }
 
+/** Does a warn_if_reject wait for its restriction after these words? Not when it is the argument of another one. */
+export function endsInWarning(tokens: readonly Token[]): boolean {
+  let pending: Pending | undefined
+  tokens.forEach(({ text }, index) => {
+    pending = take(text, index, pending, [])
+  })
+  return pending !== undefined && pending.name === undefined
+}
+
 function assertBalanced(cf: MainCf, token: Token): void {
   let depth = 0
   for (const character of token.text) {

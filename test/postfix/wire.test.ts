@@ -165,6 +165,18 @@ describe('wire and unwire', () => {
     expect(wireGreylisting(wired.cf, { endpoint }).changed).toBe(false)
   })
 
+  it('takes a warn_if_reject that is the argument of another restriction for what it is', () => {
+    const before = `${LIST} = check_client_access\twarn_if_reject\n`
+    expect(unwireGreylisting(wireGreylisting(parseMainCf(before), { endpoint }).cf).toString()).toBe(before)
+  })
+
+  it('refuses a list in which a form feed is a word: its line would become a blank one', () => {
+    const error = caught(() =>
+      wireGreylisting(parseMainCf(`${LIST} = permit_mynetworks\n \f,\n`), { endpoint }),
+    )
+    expect(error).toMatchObject({ code: 'config-invalid', where: expect.stringMatching(/:2$/) })
+  })
+
   it('says where the word stands', () => {
     const { placement, createdList } = wireGreylisting(parseMainCf(cases[9]?.before ?? ''), { endpoint })
     expect(createdList).toBe(false)
