@@ -20,12 +20,24 @@ const PLAIN_NODE = /^node:(path|url|crypto|net|os|util|zlib|buffer|string_decode
 
 const RULES: Readonly<Record<string, Rule>> = {
   commands: {
-    rooms: ['top', 'commands', 'setup', 'change', 'doctor', 'maillog', 'store', 'postfix', 'daemon', 'ui'],
+    rooms: [
+      'top',
+      'commands',
+      'setup',
+      'change',
+      'doctor',
+      'maillog',
+      'store',
+      'migration',
+      'postfix',
+      'daemon',
+      'ui',
+    ],
     types: ['host'],
     packages: [/^@oclif\/core$/],
   },
   top: {
-    rooms: ['top', 'change', 'host', 'postfix', 'setup', 'ui'],
+    rooms: ['top', 'change', 'daemon', 'host', 'postfix', 'setup', 'store', 'ui'],
     packages: [/^@oclif\/core$/, /^node:crypto$/],
   },
   setup: {
@@ -40,6 +52,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: [],
     packages: [/^node:/, /^valibot$/, /^toml-eslint-parser$/, /^fastest-levenshtein$/],
   },
+  migration: { rooms: ['greylist', 'store'], types: ['host'], packages: [/^node:crypto$/] },
   store: { rooms: ['greylist'], packages: [/^node:/, /^lmdb$/] },
   postfix: { rooms: [], packages: [/^node:(net|path)$/, /^ipaddr\.js$/] },
   maillog: { rooms: [], packages: [PLAIN_NODE, /^ipaddr\.js$/] },
@@ -47,7 +60,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   host: { rooms: [], packages: [/^node:/, /^execa$/] },
   ui: {
     rooms: [],
-    types: ['change', 'doctor', 'maillog', 'setup', 'postfix'],
+    types: ['change', 'doctor', 'maillog', 'setup', 'store', 'postfix'],
     packages: [/^chalk$/, /^inquirer$/, /^cli-table3$/, /^node:fs$/],
   },
 }

@@ -33,10 +33,15 @@ export function updateDefaults(text: string, choices: InstallChoices): string {
   )
 }
 
+/** The words of GREYCTL_OPTS, as systemd splits them: there is no quoting inside. */
+export function daemonWords(text: string): readonly string[] {
+  const value = /^\s*GREYCTL_OPTS=(["']?)(.*?)\1[ \t]*$/m.exec(text)?.[2] ?? ''
+  return value.split(/\s+/).filter((word) => word !== '')
+}
+
 /** What the options in /etc/default/greyctl say now, an administrator's edits included. */
 export function readDefaults(text: string): GivenFlags {
-  const value = /^\s*GREYCTL_OPTS=(["']?)(.*?)\1[ \t]*$/m.exec(text)?.[2] ?? ''
-  const words = value.split(/\s+/)
+  const words = daemonWords(text)
   const option = (name: string) => words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3)
   const inet = option('inet')
   const unix = option('unix')

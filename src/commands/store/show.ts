@@ -1,0 +1,36 @@
+import { Args, Flags } from '@oclif/core'
+import { concerns } from '../../store/known.js'
+import { listRecords } from '../../store/query.js'
+import { StoreCommand } from '../../store-command.js'
+import { listingDocument, renderShown } from '../../ui/store.js'
+
+export default class StoreShow extends StoreCommand {
+  static override summary =
+    'what is known of a client, a mail address or a domain, and when the next try passes'
+  static override description =
+    'A mail address is looked for as sender and as recipient, a client by its address and its network.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> 192.0.2.25',
+    '<%= config.bin %> <%= command.id %> alice@example.org --json',
+    '<%= config.bin %> <%= command.id %> @example.org',
+  ]
+  static override args = {
+    subject: Args.string({ description: 'a client, a mail address or a domain', required: true }),
+  }
+  static override flags = {
+    ...StoreCommand.storeFlags,
+    limit: Flags.integer({ description: 'show so many', default: 50, min: 1, helpValue: 'N' }),
+  }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(StoreShow)
+    const query = await this.query(await this.host(flags), flags)
+    const subject = this.subject(args.subject, query)
+    const listing = await listRecords(query, (known) => concerns(known, subject), flags.limit)
+    const question = { text: args.subject, now: query.now, ...query.rules }
+    this.finish({
+      text: renderShown(listing, question, this.terminal.style),
+      json: listingDocument(listing),
+    })
+  }
+}

@@ -1,0 +1,111 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tripletKey } from '../../src/greylist/key.js'
+import { LmdbStore } from '../../src/store/lmdb.js'
+import { greyctl } from './run.js'
+
+const TRIPLET = tripletKey({ network: '192.0.2.0', sender: 'a@example.org', recipient: 'b@example.com' })
+const EVIL = tripletKey({
+  network: '192.0.2.0',
+  sender: '\u001b[31mred@example.org',
+  recipient: 'b@example.com',
+})
+
+describe('greyctl store', () => {
+  let base: string
+  let store: string[]
+  const now = Math.floor(Date.now() / 1000)
+
+  beforeAll(async () => {
+    base = mkdtempSync(join(tmpdir(), 'greyctl-store-'))
+    const made = new LmdbStore(base)
+    made.putMany([
+      [TRIPLET, { first: now - 10, last: now - 10, count: 0 }],
+      [EVIL, { first: now - 900, last: now - 100, count: 1 }],
+      ['c192.0.2.25', { first: now - 900, last: now - 100, count: 2 }],
+    ])
+    await made.close()
+    store = ['--store', `lmdb:${base}`]
+  })
+  afterAll(() => rmSync(base, { recursive: true, force: true }))
+
+  const json = async (...argv: string[]) => {
+    const ran = await greyctl(['store', ...argv, ...store, '--json'])
+    return { code: ran.code, document: JSON.parse(ran.stdout) }
+  }
+
+  it('list, show and stats say what is known, and when the next try passes', async () => {
+    const list = await json('list')
+    expect(list).toMatchObject({ code: 0, document: { total: 3 } })
+    expect(await json('list', '--type', 'client')).toMatchObject({
+      document: {
+        total: 1,
+        records: [{ type: 'client', address: '192.0.2.25', count: 2, state: 'counting' }],
+      },
+    })
+    expect(await json('show', 'a@example.org')).toMatchObject({
+      document: {
+        records: [
+          {
+            sender: 'a@example.org',
+            state: 'waiting',
+            passesAt: new Date((now + 50) * 1000).toISOString().replace('.000', ''),
+          },
+        ],
+      },
+    })
+    expect(await json('stats')).toMatchObject({
+      document: { entries: 3, triplets: 2, clients: 1, states: { waiting: 1, passed: 1, counting: 1 } },
+    })
+  })
+
+  it('people see no control characters of a sender', async () => {
+    const { stdout } = await greyctl(['store', 'list', ...store])
+    expect(stdout).toContain('\\x1b[31mred@example.org')
+    expect(stdout).not.toContain('\u001b')
+  })
+
+  it('export, forget, import: as before', async () => {
+    const file = join(base, 'export.jsonl')
+    expect(await json('export', '--output', file)).toMatchObject({ code: 0, document: { exported: 3 } })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(await json('forget', '@example.org')).toMatchObject({ code: 0, document: { removed: 2 } })
+    expect(await json('stats')).toMatchObject({ document: { entries: 1 } })
+    expect(await json('import', file)).toMatchObject({
+      document: { added: 2, entriesBefore: 1, entriesAfter: 3 },
+    })
+    const again = join(base, 'again.jsonl')
+    await json('export', '--output', again)
+    expect(readFileSync(again, 'utf8')).toBe(readFileSync(file, 'utf8'))
+  })
+
+  it('allow lets what waits pass, and a client', async () => {
+    expect(await json('allow', 'a@example.org')).toMatchObject({
+      document: { triplets: [{ sender: 'a@example.org' }] },
+    })
+    expect(await json('list', '--state', 'waiting')).toMatchObject({ document: { total: 0 } })
+    expect(await json('allow', '192.0.2.25')).toMatchObject({ document: { client: '192.0.2.25' } })
+    expect(await json('show', '192.0.2.25')).toMatchObject({
+      document: { records: expect.arrayContaining([expect.objectContaining({ state: 'whitelisted' })]) },
+    })
+  })
+
+  it('says what is wrong, and where', async () => {
+    const bad = join(base, 'bad.jsonl')
+    writeFileSync(bad, '{"format":"greyctl-store","version":1}\nnonsense\n')
+    expect(await json('import', bad)).toMatchObject({
+      code: 1,
+      document: { error: { code: 'config-invalid', where: `${bad}:2`, message: 'not JSON' } },
+    })
+    expect(await json('show', 'nobody')).toMatchObject({ code: 2, document: { error: { code: 'usage' } } })
+    expect(await json('forget')).toMatchObject({ code: 2, document: { error: { code: 'usage' } } })
+    expect(await json('import', '--from', 'postgrey', '--dbdir', base)).toMatchObject({
+      code: 1,
+      document: { error: { code: 'store-failed', where: base } },
+    })
+    const { code, stderr } = await greyctl(['store', 'stats', '--store', `lmdb:${join(base, 'none')}`])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('there is no store')])
+  })
+})

@@ -1,0 +1,59 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { tripletKey } from '../../src/greylist/key.js'
+import { formatEntry, HEADER, parseEntry } from '../../src/store/dump.js'
+
+const bytes = fc
+  .uint8Array({ maxLength: 40 })
+  .map((array) => Buffer.from(array).toString('latin1').replace(/\n/g, ''))
+const number = fc.nat({ max: 2 ** 32 - 1 })
+const record = fc.record({ first: number, last: number, count: number })
+const key = fc.oneof(
+  fc
+    .record({
+      network: fc.constantFrom('192.0.2.0', '2001:db8:1:2:0:0:0:0'),
+      sender: bytes,
+      recipient: bytes,
+    })
+    .map(tripletKey),
+  fc.constantFrom('c192.0.2.25', 'c2001:db8:0:0:0:0:0:1'),
+  // what the store shortened, what somebody hashed, and anything
+  fc.constantFrom(`t192.0.2.0\n#${'ab'.repeat(32)}`, 'cnobody', 't2001:db8::1\na\nb', ''),
+  bytes,
+)
+
+describe('an export', () => {
+  it('is taken in again as it was, whatever bytes a sender had', () => {
+    fc.assert(
+      fc.property(key, record, (name, value) => {
+        expect(parseEntry(formatEntry([name, value]))).toEqual([name, value])
+      }),
+    )
+  })
+
+  it('reads as text', () => {
+    const sender = Buffer.from('jörg@example.org').toString('latin1')
+    const name = tripletKey({ network: '192.0.2.0', sender, recipient: 'bob@example.com' })
+    expect(formatEntry([name, { first: 1, last: 2, count: 0 }])).toBe(
+      '{"type":"triplet","network":"192.0.2.0","sender":"jörg@example.org","recipient":"bob@example.com","first":1,"last":2,"count":0}',
+    )
+    expect(HEADER).toBe('{"format":"greyctl-store","version":1}')
+    expect(parseEntry(HEADER)).toBeUndefined()
+  })
+
+  it.each([
+    ['{', 'not JSON'],
+    ['7', 'not a record'],
+    ['{"format":"greyctl-store","version":2}', 'version 2, of a later greyctl'],
+    ['{"format":"other"}', 'an export of something else'],
+    ['{"type":"client","address":"nowhere","first":1,"last":1,"count":1}', 'neither a triplet nor a client'],
+    ['{"type":"client","address":"192.0.2.1","first":-1,"last":1,"count":1}', 'first is no whole number'],
+    ['{"type":"triplet","network":"192.0.2.0","recipient":"b","first":1,"last":1,"count":1}', 'no sender'],
+    [
+      '{"type":"triplet","network":"192.0.2.0","sender":"a\\nb","recipient":"b","first":1,"last":1,"count":1}',
+      'a line break in sender',
+    ],
+  ])('%s is refused', (line, why) => {
+    expect(() => parseEntry(line)).toThrow(why)
+  })
+})
