@@ -1,8 +1,12 @@
 import type { Host } from '../host/host.js'
 import { FactBook, type FactOptions, type Gatherers } from './fact-book.js'
+import { gatherAccounts } from './facts/accounts.js'
 import { gatherMainCf, gatherMasterCf, type MainCfFact, type MasterCfFact } from './facts/config.js'
 import { type EndpointAnswer, gatherEndpoints } from './facts/endpoints.js'
+import { type Greylister, gatherGreylisters } from './facts/greylisters.js'
 import { gatherListeners, type Listener } from './facts/listeners.js'
+import { gatherMailOwner, gatherSocketPaths, type MailOwner, type SocketPath } from './facts/paths.js'
+import { gatherPidFiles, type PidFile } from './facts/pid-files.js'
 import { gatherPlatform, type PlatformFact } from './facts/platform.js'
 import { gatherPolicyUses, type PolicyUse } from './facts/policy-uses.js'
 import { gatherProcesses, type Process } from './facts/processes.js'
@@ -30,6 +34,13 @@ export interface Facts {
   readonly processes: readonly Process[]
   readonly units: readonly Unit[]
   readonly platform: PlatformFact
+  readonly accounts: ReadonlyMap<string, number>
+  readonly socketPaths: readonly SocketPath[]
+  readonly mailOwner: MailOwner
+  readonly greylisters: readonly Greylister[]
+  readonly pidFiles: readonly PidFile[]
+  /** Seconds since the epoch. */
+  readonly clock: { readonly now: number }
 }
 
 export type FactName = keyof Facts
@@ -47,6 +58,12 @@ const GATHERERS: Gatherers<Facts> = {
   processes: { limit: 4, gather: gatherProcesses },
   units: { limit: 5, gather: gatherUnits },
   platform: { limit: 4, gather: gatherPlatform },
+  accounts: { limit: 4, gather: gatherAccounts },
+  socketPaths: { limit: 4, gather: gatherSocketPaths },
+  mailOwner: { limit: 4, gather: gatherMailOwner },
+  greylisters: { limit: 4, gather: gatherGreylisters },
+  pidFiles: { limit: 4, gather: gatherPidFiles },
+  clock: { limit: 4, gather: ({ host }) => ({ now: host.now() }) },
 }
 
 export function openFacts(host: Host, options: FactOptions, given: Partial<Facts> = {}): FactBook<Facts> {

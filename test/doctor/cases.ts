@@ -1,5 +1,7 @@
 import { DIALOGUE_CASES } from './cases/dialogue.js'
 import { REACHABILITY_CASES } from './cases/reachability.js'
+import { SOCKET_CASES, SPAWN_CASES } from './cases/sockets.js'
+import { SUPERVISION_CASES } from './cases/supervision.js'
 import type { Scene } from './scene.js'
 
 /** For each check a machine on which it finds something, and one that is like it and healthy. */
@@ -10,4 +12,10 @@ export interface Case {
   readonly says?: string | RegExp
 }
 
-export const CASES: Readonly<Record<string, readonly Case[]>> = { ...REACHABILITY_CASES, ...DIALOGUE_CASES }
+export const CASES: Readonly<Record<string, readonly Case[]>> = {
+  ...REACHABILITY_CASES,
+  ...DIALOGUE_CASES,
+  ...SOCKET_CASES,
+  ...SUPERVISION_CASES,
+  ...SPAWN_CASES,
+}

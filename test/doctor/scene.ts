@@ -1,10 +1,13 @@
 import type { FactBook } from '../../src/doctor/fact-book.js'
 import { masterCfFact } from '../../src/doctor/facts/config.js'
 import type { EndpointAnswer } from '../../src/doctor/facts/endpoints.js'
+import type { Greylister } from '../../src/doctor/facts/greylisters.js'
 import type { Listener } from '../../src/doctor/facts/listeners.js'
 import { readEndpoint } from '../../src/doctor/facts/policy-uses.js'
+import type { Process } from '../../src/doctor/facts/processes.js'
 import type { Unit } from '../../src/doctor/facts/units.js'
 import { type Facts, openFacts } from '../../src/doctor/facts.js'
+import type { FileStat } from '../../src/host/host.js'
 import { MemoryHost } from '../../src/host/memory.js'
 import { parseMainCf } from '../../src/postfix/main-cf.js'
 
@@ -74,6 +77,7 @@ export const unit = (changes: Partial<Unit>): Unit => ({
   mainPid: 711,
   exitStatus: 0,
   program: '/usr/bin/node',
+  programThere: true,
   needsReload: false,
   ...changes,
 })
@@ -92,6 +96,40 @@ export function answer(text: string, changes: Partial<EndpointAnswer> = {}): End
   }
 }
 
+export const greylister = (changes: Partial<Greylister>): Greylister => ({
+  name: 'greyctl',
+  options: ['--inet=127.0.0.1:10023', '--delay=60'],
+  written: '--inet=127.0.0.1:10023 --delay=60',
+  where: { ref: '/etc/default/greyctl:4', text: 'GREYCTL_OPTS="--inet=127.0.0.1:10023 --delay=60"' },
+  host: '127.0.0.1',
+  port: '10023',
+  path: '',
+  initScript: false,
+  unitFile: true,
+  ...changes,
+})
+
+export const process = (changes: Partial<Process>): Process => ({
+  pid: 711,
+  name: 'greyctl',
+  command: ['/usr/bin/node', '/usr/lib/greyctl/dist/daemon/main.js', '--inet=127.0.0.1:10023', '--delay=60'],
+  started: NOW - 3600,
+  parent: 1,
+  ...changes,
+})
+
+export const MASTER = process({ pid: 700, name: 'master', command: ['/usr/lib/postfix/sbin/master', '-w'] })
+
+export const stat = (changes: Partial<FileStat>): FileStat => ({
+  kind: 'directory',
+  uid: 0,
+  gid: 0,
+  mode: 0o755,
+  size: 4096,
+  modified: NOW - 7200,
+  ...changes,
+})
+
 /** A connection that failed. */
 export const noConnection = (text: string, error: string) =>
   answer(text, { outcome: 'no-connection', answer: '', error })
@@ -100,33 +138,23 @@ const HEALTHY: Partial<Facts> = {
   mapTypes: new Set(['btree', 'cidr', 'hash', 'inline', 'proxy', 'regexp', 'static', 'texthash', 'unix']),
   endpoints: [answer('inet:127.0.0.1:10023')],
   listeners: [listener({}), listener({ address: '0.0.0.0', port: '25', process: 'master', pid: 700 })],
-  processes: [
-    {
-      pid: 711,
-      name: 'greyctl',
-      command: [
-        '/usr/bin/node',
-        '/usr/lib/greyctl/dist/daemon/main.js',
-        '--inet=127.0.0.1:10023',
-        '--delay=60',
-      ],
-      started: NOW - 3600,
-      parent: 1,
-    },
-    {
-      pid: 700,
-      name: 'master',
-      command: ['/usr/lib/postfix/sbin/master', '-w'],
-      started: NOW - 3600,
-      parent: 1,
-    },
-  ],
+  processes: [process({}), MASTER],
   units: [
     unit({}),
     unit({ name: 'greyctl.socket', sub: 'running', mainPid: 0, program: '' }),
     unit({ name: 'postfix.service', sub: 'exited', mainPid: 0, program: '/bin/true' }),
     unit({ name: 'postfix@-.service', file: 'static', mainPid: 700, program: '' }),
   ],
+  accounts: new Map([
+    ['root', 0],
+    ['postfix', 101],
+    ['nobody', 65534],
+  ]),
+  socketPaths: [],
+  mailOwner: { name: 'postfix', uid: 101, groups: [102] },
+  greylisters: [greylister({})],
+  pidFiles: [],
+  clock: { now: NOW },
   platform: { systemd: true, container: undefined, managers: [] },
 }
 

@@ -46,6 +46,14 @@ const notRunning = check({
   look: ['ss -ltnp', 'systemctl status greyctl postgrey', 'postconf -n | grep check_policy_service'],
   remedy: 'start the daemon; if it does not stay up, its log says why',
   autofix: 'confirm',
+  becauseOf: [
+    'unit-masked-or-disabled',
+    'unit-restart-loop',
+    'port-already-in-use',
+    'stale-pidfile',
+    'node-runtime-missing',
+    'no-systemd-pid1',
+  ],
   needs: ['endpoints', 'policyUses', 'listeners', 'units'],
   judge: ({ endpoints, policyUses, listeners, units }) =>
     endpoints
@@ -69,7 +77,7 @@ const notRunning = check({
               text: `${each.active} (${each.sub}), result ${each.result}`,
             })),
           ],
-          affects: affected(policyUses, endpoint),
+          affects: [...affected(policyUses, endpoint), service],
           commands: [`service ${service} start`, `service ${service} status`],
           repairs: unit === undefined || unit.load === 'masked' ? [] : startService(unit.name),
           autofix: service === 'greyctl' ? 'safe' : 'confirm',

@@ -33,3 +33,23 @@ function replaceWord(text: string, word: string, other: string): string {
   const safe = word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   return text.replace(new RegExp(`(?<=[\\s,{=]|^)${safe}(?=[\\s,}]|$)`, 'gm'), () => other)
 }
+/** Whole lines of a file, edited by line number; undefined takes the line out. The text is what the check saw. */
+export function editLines(
+  path: string,
+  title: string,
+  change: (line: string, number: number) => string | undefined,
+): readonly Repair[] {
+  return [
+    {
+      kind: 'edit',
+      path,
+      title,
+      edit: (text) =>
+        text
+          .split('\n')
+          .map((line, at) => change(line, at + 1))
+          .filter((line) => line !== undefined)
+          .join('\n'),
+    },
+  ]
+}

@@ -19,6 +19,8 @@ export interface Unit {
   readonly exitStatus: number
   /** The program of ExecStart. */
   readonly program: string
+  /** Whether that program is there. */
+  readonly programThere: boolean
   readonly needsReload: boolean
 }
 
@@ -45,13 +47,19 @@ export async function gatherUnits({ host }: GatherContext<Facts>): Promise<reado
   if (result.exitCode !== 0) {
     throw new Unknown(`systemctl failed: ${result.failure ?? result.stderr.trim().split('\n').at(-1)}`)
   }
-  return result.stdout
+  const units = result.stdout
     .split('\n\n')
     .map(readUnit)
     .filter(({ load }) => load !== 'not-found' && load !== '')
+  return Promise.all(
+    units.map(async (unit) => ({
+      ...unit,
+      programThere: unit.program === '' || (await host.stat(unit.program)) !== undefined,
+    })),
+  )
 }
 
-function readUnit(block: string): Unit {
+function readUnit(block: string): Omit<Unit, 'programThere'> {
   const values = new Map(
     block.split('\n').map((line) => {
       const equals = line.indexOf('=')
