@@ -45,7 +45,11 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['change', 'host'],
     packages: [/^node:(path|url|crypto|net)$/],
   },
-  doctor: { rooms: ['postfix', 'greylist'], types: ['change', 'host'], packages: [/^node:(net|path)$/] },
+  doctor: {
+    rooms: ['postfix', 'greylist', 'maillog'],
+    types: ['change', 'host'],
+    packages: [/^node:(net|path)$/],
+  },
   change: { rooms: ['host'], packages: [/^node:crypto$/, /^diff$/] },
   daemon: {
     rooms: ['greylist', 'store'],

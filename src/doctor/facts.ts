@@ -2,22 +2,28 @@ import type { Host } from '../host/host.js'
 import { FactBook, type FactOptions, type Gatherers } from './fact-book.js'
 import { gatherAccounts } from './facts/accounts.js'
 import { gatherMainCf, gatherMasterCf, type MainCfFact, type MasterCfFact } from './facts/config.js'
+import { type ConfigFile, gatherConfigFiles } from './facts/config-files.js'
 import { type EndpointAnswer, gatherEndpoints } from './facts/endpoints.js'
 import { type Greylister, gatherGreylisters } from './facts/greylisters.js'
+import { gatherInstances, type Instance } from './facts/instances.js'
 import { gatherListeners, type Listener } from './facts/listeners.js'
+import { gatherLog, type LogFact } from './facts/log.js'
 import { gatherMailOwner, gatherSocketPaths, type MailOwner, type SocketPath } from './facts/paths.js'
 import { gatherPidFiles, type PidFile } from './facts/pid-files.js'
 import { gatherPlatform, type PlatformFact } from './facts/platform.js'
 import { gatherPolicyUses, type PolicyUse } from './facts/policy-uses.js'
 import { gatherProcesses, type Process } from './facts/processes.js'
+import { gatherReread, type Reread } from './facts/reread.js'
 import { gatherServices, type SmtpdService } from './facts/services.js'
 import {
+  gatherKnownParameters,
   gatherMapTypes,
   gatherPostconf,
   gatherSettings,
   type PostconfFact,
   type SettingsFact,
 } from './facts/settings.js'
+import { gatherTables, type Table } from './facts/tables.js'
 import { gatherUnits, type Unit } from './facts/units.js'
 
 /** What doctor knows of a machine. Each is gathered once, when a check asks for it. */
@@ -27,6 +33,12 @@ export interface Facts {
   readonly postconf: PostconfFact
   readonly mapTypes: ReadonlySet<string>
   readonly settings: SettingsFact
+  readonly knownParameters: ReadonlySet<string>
+  readonly configFiles: readonly ConfigFile[]
+  readonly instances: readonly Instance[]
+  readonly tables: readonly Table[]
+  readonly log: LogFact
+  readonly reread: Reread | null
   readonly services: readonly SmtpdService[]
   readonly policyUses: readonly PolicyUse[]
   readonly endpoints: readonly EndpointAnswer[]
@@ -51,6 +63,12 @@ const GATHERERS: Gatherers<Facts> = {
   postconf: { limit: 6, gather: gatherPostconf },
   mapTypes: { limit: 6, gather: gatherMapTypes },
   settings: { limit: 10, gather: gatherSettings },
+  knownParameters: { limit: 6, gather: gatherKnownParameters },
+  configFiles: { limit: 4, gather: gatherConfigFiles },
+  instances: { limit: 4, gather: gatherInstances },
+  tables: { limit: 10, gather: gatherTables },
+  log: { limit: 8, gather: gatherLog },
+  reread: { limit: 10, gather: gatherReread },
   services: { limit: 10, gather: gatherServices },
   policyUses: { limit: 10, gather: gatherPolicyUses },
   endpoints: { limit: 10, gather: gatherEndpoints },

@@ -66,6 +66,23 @@ export class Files {
     }
   }
 
+  tail(path: string, bytes: number): Promise<Buffer | undefined> {
+    return this.reading(path, async (real) => {
+      const handle = await open(real, constants.O_RDONLY | constants.O_NONBLOCK)
+      try {
+        const stats = await handle.stat()
+        if (!stats.isFile())
+          throw new GreyctlError('config-unreadable', 'not a regular file', { where: path })
+        const length = Math.min(bytes, stats.size)
+        const buffer = Buffer.alloc(length)
+        const { bytesRead } = await handle.read(buffer, 0, length, stats.size - length)
+        return buffer.subarray(0, bytesRead)
+      } finally {
+        await handle.close()
+      }
+    })
+  }
+
   async freeBytes(path: string): Promise<number> {
     const { bavail, bsize } = await statfs(await this.nearest(path))
     return bavail * bsize

@@ -87,6 +87,8 @@ export interface Host {
   list(path: string): Promise<readonly string[] | undefined>
   /** Bytes of a file, as a stream with constant memory. Throws GreyctlError('log-unreadable'). */
   stream(path: string): AsyncIterable<Buffer>
+  /** The last bytes of a file, at most so many; undefined when absent. Throws GreyctlError('config-unreadable'). */
+  tail(path: string, bytes: number): Promise<Buffer | undefined>
   /** Free bytes on the file system that holds the path. */
   freeBytes(path: string): Promise<number>
   /** Free inodes there; undefined where the file system does not count them. */

@@ -114,6 +114,11 @@ export class MemoryHost implements Host {
     yield content
   }
 
+  async tail(path: string, bytes: number): Promise<Buffer | undefined> {
+    const content = await this.read(path)
+    return content?.subarray(Math.max(0, content.length - bytes))
+  }
+
   async freeBytes(): Promise<number> {
     return 1e12
   }

@@ -26,6 +26,7 @@ export function createRealHost(options: { root?: string } = {}): Host {
     list: (path) => files.list(path),
     realpath: (path) => paths.resolve(path),
     stream: (path) => files.stream(path),
+    tail: (path, bytes) => files.tail(path, bytes),
     freeBytes: (path) => files.freeBytes(path),
     freeInodes: (path) => files.freeInodes(path),
     replace: (path, content, replaceOptions) => files.replace(path, content, replaceOptions),

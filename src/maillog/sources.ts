@@ -24,6 +24,8 @@ export interface SourceOptions {
   readonly journal: boolean
   /** Seconds since the epoch. Files that were last written before are left out. */
   readonly since: number | undefined
+  /** Of the journal, its last lines alone, so many; all without it. */
+  readonly journalLines?: number
   /** Where to look for maillog_file. */
   readonly configDir: string
 }
@@ -38,12 +40,12 @@ export async function findSources(host: Host, options: SourceOptions): Promise<r
   if (options.files.length > 0 || options.journal) {
     const named = await Promise.all(options.files.map((path) => namedSource(host, path)))
     const ordered = [...named.filter(({ shadow }) => !shadow), ...named.filter(({ shadow }) => shadow)]
-    return options.journal ? [...ordered, journalSource(host, options.since)] : ordered
+    return options.journal ? [...ordered, journalSource(host, options.since, options.journalLines)] : ordered
   }
   const found = await hostLogs(host, options)
   if (found.length > 0) return found
   if (host.root !== '/') throw nothingFound(`no mail log below ${host.root}`)
-  return [journalSource(host, options.since)]
+  return [journalSource(host, options.since, options.journalLines)]
 }
 
 async function namedSource(host: Host, path: string): Promise<LogSource> {
@@ -125,7 +127,7 @@ const JOURNAL_MATCHES = [
   ...['greyctl', 'postgrey', 'sqlgrey'].flatMap((name) => ['+', `_SYSTEMD_UNIT=${name}.service`]),
 ]
 
-function journalSource(host: Host, since: number | undefined): LogSource {
+function journalSource(host: Host, since: number | undefined, lines: number | undefined): LogSource {
   const argv = [
     'journalctl',
     '-o',
@@ -133,6 +135,7 @@ function journalSource(host: Host, since: number | undefined): LogSource {
     '--no-pager',
     '--quiet',
     '--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_COMM',
+    ...(lines === undefined ? [] : [`--lines=${lines}`]),
     ...(since === undefined ? [] : [`--since=@${Math.floor(since)}`]),
     ...JOURNAL_MATCHES,
   ]

@@ -1,7 +1,10 @@
+import { CONFIG_CASES } from './cases/config.js'
 import { DIALOGUE_CASES } from './cases/dialogue.js'
 import { REACHABILITY_CASES } from './cases/reachability.js'
+import { SERVICE_CASES } from './cases/services.js'
 import { SOCKET_CASES, SPAWN_CASES } from './cases/sockets.js'
 import { SUPERVISION_CASES } from './cases/supervision.js'
+import { TABLE_CASES } from './cases/tables.js'
 import type { Scene } from './scene.js'
 
 /** For each check a machine on which it finds something, and one that is like it and healthy. */
@@ -13,6 +16,9 @@ export interface Case {
 }
 
 export const CASES: Readonly<Record<string, readonly Case[]>> = {
+  ...CONFIG_CASES,
+  ...SERVICE_CASES,
+  ...TABLE_CASES,
   ...REACHABILITY_CASES,
   ...DIALOGUE_CASES,
   ...SOCKET_CASES,

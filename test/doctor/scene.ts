@@ -3,8 +3,11 @@ import { masterCfFact } from '../../src/doctor/facts/config.js'
 import type { EndpointAnswer } from '../../src/doctor/facts/endpoints.js'
 import type { Greylister } from '../../src/doctor/facts/greylisters.js'
 import type { Listener } from '../../src/doctor/facts/listeners.js'
+import type { LogFact } from '../../src/doctor/facts/log.js'
 import { readEndpoint } from '../../src/doctor/facts/policy-uses.js'
 import type { Process } from '../../src/doctor/facts/processes.js'
+import type { SignName } from '../../src/doctor/facts/signs.js'
+import type { Table } from '../../src/doctor/facts/tables.js'
 import type { Unit } from '../../src/doctor/facts/units.js'
 import { type Facts, openFacts } from '../../src/doctor/facts.js'
 import type { FileStat } from '../../src/host/host.js'
@@ -130,6 +133,48 @@ export const stat = (changes: Partial<FileStat>): FileStat => ({
   ...changes,
 })
 
+export const log = (changes: Partial<LogFact>): LogFact => ({
+  sources: ['/var/log/mail.log'],
+  lines: 4000,
+  complete: true,
+  first: NOW - 80_000,
+  newest: NOW - 20,
+  reload: { at: NOW - 3600, evidence: { ref: '/var/log/mail.log:1', text: 'reload -- version 3.7.11' } },
+  signs: new Map(),
+  connects: { total: 300, unknown: 90, addresses: new Map() },
+  greylistReject: {
+    ref: '/var/log/mail.log:9',
+    text: 'NOQUEUE: reject: RCPT from unknown[203.0.113.9]: 450 4.2.0 <a@example.test>: Recipient address rejected: Greylisted, see',
+  },
+  programs: new Set(['postfix/smtpd', 'greyctl']),
+  suppressed: 0,
+  backwards: undefined,
+  unstamped: 0,
+  ...changes,
+})
+
+export const sign = (name: SignName, text: string, last = NOW - 60): Partial<Facts> => ({
+  log: log({
+    signs: new Map([[name, { count: 3, last, evidence: [{ ref: '/var/log/mail.log:12', text }] }]]),
+  }),
+})
+
+export const table = (spec: string, changes: Partial<Table> = {}): Table => {
+  const [type = '', name = ''] = spec.split(':')
+  const state = (path: string, modified: number) => ({ path, modified, uid: 0, mode: 0o644, size: 100 })
+  return {
+    type,
+    name,
+    parameter: 'smtpd_recipient_restrictions',
+    where: { ref: '/etc/postfix/main.cf:9', text: `check_client_access ${spec}` },
+    inRestriction: true,
+    source: state(name, NOW - 9000),
+    index: /^(hash|btree)$/.test(type) ? state(`${name}.db`, NOW - 8000) : undefined,
+    complaints: [],
+    ...changes,
+  }
+}
+
 /** A connection that failed. */
 export const noConnection = (text: string, error: string) =>
   answer(text, { outcome: 'no-connection', answer: '', error })
@@ -145,6 +190,20 @@ const HEALTHY: Partial<Facts> = {
     unit({ name: 'postfix.service', sub: 'exited', mainPid: 0, program: '/bin/true' }),
     unit({ name: 'postfix@-.service', file: 'static', mainPid: 700, program: '' }),
   ],
+  knownParameters: new Set(
+    'smtpd_recipient_restrictions smtpd_relay_restrictions smtpd_client_restrictions mynetworks mydestination myhostname smtpd_delay_reject compatibility_level smtpd_milters smtpd_banner syslog_name'.split(
+      ' ',
+    ),
+  ),
+  configFiles: [
+    { path: '/etc/postfix/main.cf', stat: stat({ kind: 'file', mode: 0o644 }) },
+    { path: '/etc/postfix/master.cf', stat: stat({ kind: 'file', mode: 0o644 }) },
+    { path: '/etc/postfix/dynamicmaps.cf', stat: stat({ kind: 'file', mode: 0o644 }) },
+  ],
+  instances: [],
+  tables: [],
+  log: log({}),
+  reread: { at: NOW - 3600, how: 'started', evidence: { ref: 'process 700', text: 'master' } },
   accounts: new Map([
     ['root', 0],
     ['postfix', 101],

@@ -1,9 +1,15 @@
 import type { Check } from '../check.js'
+import { CONFIG_FILES } from './config-files.js'
 import { DAEMONS } from './daemons.js'
 import { DIALOGUE } from './dialogue.js'
+import { MAIN_CF } from './main-cf.js'
+import { MASTER_CF } from './master-cf.js'
+import { NAMES } from './names.js'
 import { REACHABILITY } from './reachability.js'
+import { SERVICES } from './services.js'
 import { SOCKETS } from './sockets.js'
 import { SPAWN } from './spawn.js'
+import { TABLES } from './tables.js'
 import { UNITS } from './units.js'
 
 /** Every check there is, family after family, most frequent trouble first. */
@@ -14,4 +20,10 @@ export const CHECKS: readonly Check[] = [
   ...UNITS,
   ...DAEMONS,
   ...SPAWN,
+  ...MAIN_CF,
+  ...NAMES,
+  ...MASTER_CF,
+  ...CONFIG_FILES,
+  ...SERVICES,
+  ...TABLES,
 ]

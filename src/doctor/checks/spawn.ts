@@ -1,5 +1,5 @@
+import type { MasterService } from '../../postfix/master-cf.js'
 import { check } from '../check.js'
-import type { MasterService } from '../facts/master-cf.js'
 import { lineOf } from '../facts/text-file.js'
 import type { Facts } from '../facts.js'
 import { editLines } from './repairs.js'

@@ -39,6 +39,14 @@ export async function gatherMapTypes({ host }: GatherContext<Facts>): Promise<Re
   return new Set(listWords(result.stdout))
 }
 
+/** Names of the parameters that Postfix itself has. */
+export async function gatherKnownParameters({ host }: GatherContext<Facts>): Promise<ReadonlySet<string>> {
+  assertLive(host.root)
+  const result = await host.run(['postconf', '-d'], { timeout: 5 })
+  if (result.exitCode !== 0) throw new Unknown(`postconf -d failed: ${result.failure ?? result.exitCode}`)
+  return new Set([...result.stdout.matchAll(/^(\S+) =/gm)].map(([, name = '']) => name))
+}
+
 /** The values that count, by postconf where it answers, else by main.cf and what is known of the defaults. */
 export interface SettingsFact {
   /** Unexpanded where main.cf sets it. */

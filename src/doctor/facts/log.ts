@@ -1,0 +1,233 @@
+import { GreyctlError } from '../../errors.js'
+import { parseEnvelope } from '../../maillog/envelope.js'
+import { findSources, type LogSource } from '../../maillog/sources.js'
+import { YearClock } from '../../maillog/time.js'
+import { type GatherContext, Unknown } from '../fact-book.js'
+import type { Facts } from '../facts.js'
+import type { Evidence } from '../finding.js'
+import { HEALTHY, RELOADED, SIGNS, type SignName } from './signs.js'
+
+export interface Sign {
+  readonly count: number
+  /** Seconds since the epoch of the last; undefined without a stamp. */
+  readonly last: number | undefined
+  readonly evidence: readonly Evidence[]
+}
+
+/** The end of the mail log: what matters since Postfix last read its configuration. */
+export interface LogFact {
+  readonly sources: readonly string[]
+  readonly lines: number
+  /** Nothing before its first line was left out. */
+  readonly complete: boolean
+  readonly first: number | undefined
+  readonly newest: number | undefined
+  /** The last time that Postfix started or was reloaded. */
+  readonly reload: { readonly at: number; readonly evidence: Evidence } | undefined
+  readonly signs: ReadonlyMap<SignName, Sign>
+  /** Connections by clients from outside: all, those without a verified name, and the addresses of them. */
+  readonly connects: {
+    readonly total: number
+    readonly unknown: number
+    readonly addresses: ReadonlyMap<string, number>
+  }
+  /** A reject that a greylister asked for: an example of its text. */
+  readonly greylistReject: Evidence | undefined
+  readonly programs: ReadonlySet<string>
+  /** Journal entries that rate limiting dropped. */
+  readonly suppressed: number
+  /** Time stamps that went back by more than a minute. */
+  readonly backwards: Evidence | undefined
+  /** Lines with a month that is not English, or without any time. */
+  readonly unstamped: number
+}
+
+/** Bytes of a file that are read: about a hundred thousand lines. */
+const TAIL = 16 * 1024 * 1024
+const JOURNAL_LINES = 20_000
+const DAY = 86_400
+const SHOWN = 2
+/** Programs whose lines are read; a bare line has none. */
+const OURS = /^(?:postfix|postgrey|greyctl|sqlgrey|systemd$|$)/
+
+export async function gatherLog(context: GatherContext<Facts>): Promise<LogFact> {
+  const { host, options } = context
+  const named = options.logs.length > 0
+  const since = named ? undefined : host.now() - DAY
+  const sources = await locate(context, since)
+  const reader = new SignReader(named)
+  let complete = true
+  for (const source of named ? sources : sources.slice(-3)) {
+    const { lines, whole } = await readTail(context, source)
+    complete &&= whole
+    reader.read(source, lines)
+  }
+  return reader.end(
+    sources.map(({ name }) => name),
+    complete,
+  )
+}
+
+async function locate(
+  { host, options }: GatherContext<Facts>,
+  since: number | undefined,
+): Promise<readonly LogSource[]> {
+  try {
+    const sources = await findSources(host, {
+      files: options.logs,
+      journal: false,
+      since,
+      journalLines: JOURNAL_LINES,
+      configDir: options.configDir,
+    })
+    return sources.filter(({ name }) => options.logs.length > 0 || !/\.(gz|xz|zst|bz2)$/.test(name))
+  } catch (error) {
+    throw new Unknown(
+      error instanceof GreyctlError && error.where
+        ? `${error.where}: ${error.message}`
+        : String((error as Error).message),
+    )
+  }
+}
+
+async function readTail(
+  { host }: GatherContext<Facts>,
+  source: LogSource,
+): Promise<{ lines: readonly string[]; whole: boolean }> {
+  if (source.again && !/\.(gz|xz|zst|bz2)$/.test(source.name)) {
+    const bytes = (await host.tail(source.name, TAIL)) ?? Buffer.alloc(0)
+    const lines = bytes.toString('utf8').split('\n')
+    const whole = bytes.length < TAIL
+    return { lines: whole ? lines : lines.slice(1), whole }
+  }
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of source.open()) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > 4 * TAIL) break
+  }
+  const lines = Buffer.concat(chunks).toString('utf8').split('\n')
+  return { lines, whole: size <= 4 * TAIL && lines.length < JOURNAL_LINES }
+}
+
+/** Signs are forgotten at a reload, and those of a policy server when a greylister is at work again. */
+class SignReader {
+  private lines = 0
+  private first: number | undefined
+  private newest: number | undefined
+  private reload: LogFact['reload']
+  private greylistReject: Evidence | undefined
+  private suppressed = 0
+  private backwards: Evidence | undefined
+  private unstamped = 0
+  private readonly signs = new Map<
+    SignName,
+    { count: number; last: number | undefined; evidence: Evidence[] }
+  >()
+  private readonly programs = new Set<string>()
+  private readonly addresses = new Map<string, number>()
+  private readonly connects = { total: 0, unknown: 0 }
+
+  constructor(private readonly keepAll: boolean) {}
+
+  read(source: LogSource, lines: readonly string[]): void {
+    const clock = new YearClock(source.modified)
+    let before: number | undefined
+    for (const [at, line] of lines.entries()) {
+      if (line === '') continue
+      this.lines += 1
+      const envelope = parseEnvelope(line.replace(/\r$/, ''), clock)
+      if (envelope === undefined) continue
+      const { time, program, body } = envelope
+      const evidence = { ref: `${source.name}${source.again ? `:${at + 1}` : ''}`, text: body.slice(0, 400) }
+      if (time === undefined) this.unstamped += 1
+      else {
+        if (before !== undefined && time < before - 60) this.backwards = evidence
+        before = time
+        this.first = Math.min(this.first ?? time, time)
+        this.newest = Math.max(this.newest ?? time, time)
+      }
+      this.judge(program, body, time, evidence)
+    }
+  }
+
+  private judge(program: string, body: string, time: number | undefined, evidence: Evidence): void {
+    this.programs.add(program)
+    if (/^Suppressed \d+ messages/.test(body)) this.suppressed += Number(/\d+/.exec(body)?.[0])
+    if (!OURS.test(program)) return
+    const client = /^connect from (\S+)\[([0-9A-Fa-f.:]+)\]/.exec(body)
+    if (RELOADED.test(body)) this.reloaded(program, time, evidence)
+    else if (HEALTHY.test(body)) this.healthy(body, evidence)
+    else if (client !== null) this.connect(client[1] ?? '', client[2] ?? '')
+    else {
+      for (const [name, pattern] of Object.entries(SIGNS) as [SignName, RegExp][]) {
+        if (pattern.test(body)) this.sign(name, time, evidence)
+      }
+    }
+  }
+
+  private reloaded(program: string, time: number | undefined, evidence: Evidence): void {
+    if (!/\/(?:master|postfix-script)$/.test(program)) return
+    if (!this.keepAll) this.signs.clear()
+    if (time !== undefined) this.reload = { at: time, evidence }
+  }
+
+  private healthy(body: string, evidence: Evidence): void {
+    if (!this.keepAll) for (const name of POLICY_SIGNS) this.signs.delete(name)
+    if (/NOQUEUE: reject/.test(body)) this.greylistReject = evidence
+  }
+
+  private connect(name: string, address: string): void {
+    if (/^127\.|^::1$/.test(address)) return
+    this.connects.total += 1
+    if (name === 'unknown') this.connects.unknown += 1
+    this.addresses.set(address, (this.addresses.get(address) ?? 0) + 1)
+  }
+
+  private sign(name: SignName, time: number | undefined, evidence: Evidence): void {
+    const sign = this.signs.get(name) ?? { count: 0, last: undefined, evidence: [] }
+    sign.count += 1
+    sign.last = time ?? sign.last
+    sign.evidence = [...sign.evidence, evidence].slice(-SHOWN)
+    this.signs.set(name, sign)
+  }
+
+  end(sources: readonly string[], complete: boolean): LogFact {
+    const {
+      lines,
+      first,
+      newest,
+      reload,
+      signs,
+      greylistReject,
+      programs,
+      suppressed,
+      backwards,
+      unstamped,
+    } = this
+    const connects = { ...this.connects, addresses: this.addresses }
+    return {
+      sources,
+      lines,
+      complete,
+      first,
+      newest,
+      reload,
+      signs,
+      connects,
+      greylistReject,
+      programs,
+      suppressed,
+      backwards,
+      unstamped,
+    }
+  }
+}
+
+const POLICY_SIGNS: readonly SignName[] = [
+  'server-problem',
+  'policy-unreachable',
+  'store-locked',
+  'address-in-use',
+]
