@@ -77,7 +77,14 @@ function whitelists(scratch) {
 export async function startGreyctl(program, scratch, store) {
   const port = await freePort()
   const main = join(program, 'dist/daemon/main.js')
-  const argv = [main, `--inet=127.0.0.1:${port}`, `--dbdir=${store}`, ...OPTIONS, ...whitelists(scratch)]
+  const argv = [
+    main,
+    `--inet=127.0.0.1:${port}`,
+    `--dbdir=${store}`,
+    '--identity=subnet',
+    ...OPTIONS,
+    ...whitelists(scratch),
+  ]
   return started(spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'ignore'] }), port)
 }
 

@@ -7,6 +7,7 @@ import { Engine } from './engine.js'
 import { readLists } from './lists.js'
 import type { Log } from './log.js'
 import type { DaemonOptions } from './options.js'
+import { createPools } from './pools.js'
 import { becomeUser, findIdentity, prepareDirectory } from './privileges.js'
 import { PolicyServer } from './server.js'
 
@@ -38,6 +39,7 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   const identity = findIdentity(options.user, options.group)
   let lists = readLists(options.clientFiles, options.recipientFiles)
   for (const warning of [...lists.unread, ...lists.warnings]) log.line(`warning: ${warning}`)
+  const pools = options.identity === 'pool' ? createPools(options.resolver, clock) : undefined
   const server = new PolicyServer(log)
   const listening: string[] = []
   for (const endpoint of options.endpoints) listening.push(...(await server.listen(endpoint)))
@@ -56,7 +58,7 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   const policy = (): Policy => ({ ...options.policy, clients: lists.clients, recipients: lists.recipients })
   const { action, text, header, hostname, quiet, testClock } = options
   const texts = { action, text, header, hostname, version: parts.version }
-  server.start(new Engine({ store, policy, texts, log, quiet, testClock, clock }))
+  server.start(new Engine({ store, policy, pools, texts, log, quiet, testClock, clock }))
   // records of a simulated time would all look expired, or none
   const stopCleaning = testClock ? () => {} : startCleaning(store, policy, clock, log)
   return {

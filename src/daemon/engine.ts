@@ -1,13 +1,14 @@
-import { parseAddress } from '../greylist/address.js'
+import { type AddressBytes, parseAddress } from '../greylist/address.js'
 import { type Decision, decideByRecords, exemption } from '../greylist/decide.js'
-import { type Keys, keysOf } from '../greylist/key.js'
+import { type Keys, keysOf, TRIPLET } from '../greylist/key.js'
 import { actionLine, whitelistedLine } from '../greylist/logline.js'
 import type { Policy } from '../greylist/policy.js'
-import type { GreyRecord } from '../greylist/record.js'
+import { type GreyRecord, isExpired } from '../greylist/record.js'
 import { DUNNO, deferReply, headerReply, type ReplyTexts } from '../greylist/reply.js'
 import type { PolicyRequest } from '../greylist/request.js'
 import type { Entry, Store } from '../store/store.js'
 import type { Log } from './log.js'
+import type { Pools } from './pools.js'
 import { Unflushed } from './unflushed.js'
 
 /** What one connection asked at once, and where the answers go, in one piece. */
@@ -21,6 +22,8 @@ export interface EngineOptions {
   readonly store: Store
   /** Asked once a turn: a reload takes effect at the next. */
   readonly policy: () => Policy
+  /** Which pools clients belong to; without it each network stands for itself. */
+  readonly pools?: Pools | undefined
   readonly texts: ReplyTexts
   readonly log: Log
   readonly quiet: boolean
@@ -61,7 +64,7 @@ export class Engine {
     this.#waiting = []
     try {
       const policy = this.#options.policy()
-      const works = jobs.map((job) => new Work(job, policy))
+      const works = jobs.map((job) => new Work(job, policy, this.#options.pools))
       const known = this.#options.store.getMany(works.flatMap(({ keys }) => keys))
       // a store of this machine answers at once: a promise for each turn would only cost time
       if (known instanceof Promise) {
@@ -116,8 +119,27 @@ export class Engine {
       const known = { triplets: keys.triplets.map(latest), clients: keys.clients.map(latest) }
       const made = decideByRecords(known, policy, this.#now(question.request))
       for (const [key, record] of changesOf(made, keys)) changed.set(key, record)
+      if (made.reason === 'new' && made.triplet) this.#learnPool(question, made.triplet, policy)
       question.decision = made
     }
+  }
+
+  /** The DNS may tell later that the client belongs to a pool: from then on the mail is known to all of it. */
+  #learnPool({ request, address }: Question, triplet: GreyRecord, policy: Policy): void {
+    if (request === undefined || address === undefined) return
+    this.#options.pools?.learn(request, address, (pool) => {
+      const key = keysOf(request, address, policy, [pool]).triplets[0] ?? ''
+      this.#rememberNew(key, triplet, policy).catch((error: Error) =>
+        this.#options.log.rarely('pool', `warning: a pool was not remembered: ${error.message}`),
+      )
+    })
+  }
+
+  async #rememberNew(key: string, triplet: GreyRecord, policy: Policy): Promise<void> {
+    const { store } = this.#options
+    const [known] = await store.getMany([key])
+    const says = known !== undefined && !isExpired(TRIPLET, known, policy, triplet.first)
+    if (!says) await store.putMany([[key, triplet]])
   }
 
   #commit(changed: ReadonlyMap<string, GreyRecord>, late: readonly Work[]): void {
@@ -191,6 +213,7 @@ export class Engine {
 
 interface Question {
   readonly request: PolicyRequest | undefined
+  readonly address?: AddressBytes
   /** Where its records are; undefined when it needs none. */
   readonly keys: Keys | undefined
   /** undefined: none was made, and nothing is known against the mail. */
@@ -204,17 +227,17 @@ class Work {
   /** Of each question that needs records, the triplet's and then the client's. */
   readonly keys: readonly string[]
 
-  constructor(job: Job, policy: Policy) {
+  constructor(job: Job, policy: Policy, pools: Pools | undefined) {
     const keys: string[] = []
     this.job = job
     this.questions = job.requests.map((request) => {
       if (request === undefined) return { request, keys: undefined, decision: undefined }
       const address = parseAddress(request.clientAddress)
       const decision = exemption(request, policy, address)
-      const own =
-        decision === undefined && address !== undefined ? keysOf(request, address, policy) : undefined
-      if (own) keys.push(...own.triplets, ...own.clients)
-      return { request, keys: own, decision }
+      if (decision !== undefined || address === undefined) return { request, keys: undefined, decision }
+      const own = keysOf(request, address, policy, pools?.of(request, address))
+      keys.push(...own.triplets, ...own.clients)
+      return { request, address, keys: own, decision }
     })
     this.keys = keys
   }

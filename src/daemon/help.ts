@@ -10,6 +10,9 @@ export const HELP = `usage: greyctl daemon [options]
       --retry-window=N|Nh            days (or hours) in which a retry must come (2)
       --max-age=DAYS                 forget what was not seen for so long (35)
       --auto-whitelist-clients[=N]   a client that passed N times is not greylisted any more (5; 0: never)
+      --identity=pool|subnet         a retry counts from any machine of a verified organisation (pool), or of the same
+                                     network only, as in postgrey (subnet)
+      --resolver=ADDRESS[:PORT]      ask this DNS server about senders (those of /etc/resolv.conf)
       --lookup-by-subnet             clients of one network are one (default)
       --lookup-by-host               each address is its own client
       --ipv4cidr=N  --ipv6cidr=N     how large a network is (24, 64)

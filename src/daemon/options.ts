@@ -21,6 +21,10 @@ export interface DaemonOptions {
   readonly store: StoreSpec
   readonly durability: Durability
   readonly policy: PolicyNumbers
+  /** A pool's machines are one client, or only those of one network are (postgrey's way). */
+  readonly identity: 'pool' | 'subnet'
+  /** The DNS server to ask about senders; undefined: those of the system. */
+  readonly resolver: string | undefined
   readonly clientFiles: readonly string[]
   readonly recipientFiles: readonly string[]
   readonly action: string
@@ -69,6 +73,7 @@ export function parseOptions(argv: readonly string[], context: OptionsContext = 
     store: storeOf(flags, file),
     durability: durabilityOf(flags) ?? file?.settings.store?.durability ?? 'strict',
     policy: policyOf(settings, flags.settings, origin),
+    ...identityOf(settings),
     clientFiles: settings['whitelist-clients'] ?? defaultFiles('whitelist_clients'),
     recipientFiles: settings['whitelist-recipients'] ?? defaultFiles('whitelist_recipients'),
     action: settings['greylist-action'] ?? DEFAULT_ACTION,
@@ -82,6 +87,10 @@ export function parseOptions(argv: readonly string[], context: OptionsContext = 
     file,
     notes: file === undefined ? [] : overridden(flags, file),
   }
+}
+
+function identityOf({ identity = 'pool', resolver }: Settings): Pick<DaemonOptions, 'identity' | 'resolver'> {
+  return { identity, resolver }
 }
 
 function overridden(flags: Flags, file: ConfigFile): readonly string[] {

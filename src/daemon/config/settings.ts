@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { isAbsolute } from 'node:path'
 import * as v from 'valibot'
 import { parseRetryWindow } from '../../greylist/policy.js'
@@ -24,6 +25,8 @@ export const SETTINGS = {
   'auto-whitelist-clients': number(whole(0, 1_000_000)),
   ipv4cidr: number(whole(1, 32)),
   ipv6cidr: number(whole(1, 128)),
+  identity: text(identity()),
+  resolver: text(server()),
   'lookup-by-subnet': onOff(),
   'lookup-by-host': onOff(),
   learn: onOff(),
@@ -123,6 +126,23 @@ function files() {
   return v.array(
     v.pipe(v.string('must be the path of a file'), v.minLength(1, 'must be the path of a file')),
     'must be a list of files',
+  )
+}
+
+function identity() {
+  return v.picklist(['pool', 'subnet'], 'must be pool or subnet')
+}
+
+/** As `dns.Resolver` takes it. */
+function server() {
+  const message = 'must be the address of a DNS server, with :PORT where it is not 53'
+  const port = /^(?:(\d{1,3}(?:\.\d{1,3}){3})|\[([\da-f:.]+)\])(?::\d{1,5})?$/i
+  return v.pipe(
+    v.string(message),
+    v.check((given) => {
+      const [, ipv4, ipv6] = port.exec(given) ?? []
+      return isIP(ipv4 ?? ipv6 ?? given) !== 0
+    }, message),
   )
 }
 

@@ -1,0 +1,92 @@
+import { lookUpSenders, type SpfAnswer, type SpfDns, type SpfSenders } from '../greylist/spf.js'
+
+/** Domains that are remembered; each takes a few hundred bytes. */
+const MOST_DOMAINS = 10_000
+/** Look-ups at once, and waiting for their turn: whoever invents domains gets no more of the DNS than this. */
+const MOST_AT_ONCE = 20
+const MOST_WAITING = 500
+/** Milliseconds an answer counts: TXT records tell no time to live here, and SPF records seldom change. */
+const KEEP = 3_600_000
+/** The same after a failure. */
+const KEEP_FAILURE = 300_000
+/** Milliseconds for all questions about a domain together (RFC 7208 §4.6.4 suggests at least 20 s). */
+const DEADLINE = 20_000
+
+interface Entry {
+  readonly senders: SpfSenders | undefined
+  readonly until: number
+}
+
+/** Who may send for which domain, as far as the DNS has answered: asking never waits, and looking up is done aside. */
+export class SenderCache {
+  readonly #entries = new Map<string, Entry>()
+  readonly #underWay = new Map<string, Promise<SpfSenders | undefined>>()
+  readonly #waiting: (() => void)[] = []
+  #running = 0
+  readonly #dns: SpfDns
+  readonly #clock: () => number
+
+  /** `clock`: milliseconds. */
+  constructor(dns: SpfDns, clock: () => number) {
+    this.#dns = dns
+    this.#clock = clock
+  }
+
+  /** undefined: not known, or known to say nothing. */
+  known(domain: string): SpfSenders | undefined {
+    return this.#entry(domain)?.senders
+  }
+
+  /** undefined: there is nothing to wait for, since it is known already or too much is under way. Never rejects. */
+  lookUp(domain: string): Promise<SpfSenders | undefined> | undefined {
+    if (this.#entry(domain) !== undefined) return undefined
+    const before = this.#underWay.get(domain)
+    if (before !== undefined) return before
+    if (this.#waiting.length >= MOST_WAITING) return undefined
+    const lookup = this.#turn()
+      .then(() => within(lookUpSenders(domain, this.#dns), DEADLINE))
+      .then(
+        (answer) => this.#keep(domain, answer, KEEP),
+        () => this.#keep(domain, undefined, KEEP_FAILURE),
+      )
+      .finally(() => {
+        this.#underWay.delete(domain)
+        this.#running -= 1
+        this.#waiting.shift()?.()
+      })
+    this.#underWay.set(domain, lookup)
+    return lookup
+  }
+
+  #entry(domain: string): Entry | undefined {
+    const entry = this.#entries.get(domain)
+    return entry !== undefined && entry.until > this.#clock() ? entry : undefined
+  }
+
+  #keep(domain: string, answer: SpfAnswer | undefined, time: number): SpfSenders | undefined {
+    const senders = answer?.kind === 'senders' ? answer.senders : undefined
+    this.#entries.delete(domain)
+    this.#entries.set(domain, { senders, until: this.#clock() + time })
+    if (this.#entries.size > MOST_DOMAINS) {
+      for (const oldest of this.#entries.keys()) {
+        this.#entries.delete(oldest)
+        break
+      }
+    }
+    return senders
+  }
+
+  /** Resolves when one more may ask. */
+  async #turn(): Promise<void> {
+    if (this.#running >= MOST_AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    this.#running += 1
+  }
+}
+
+function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no answer in time')), milliseconds)
+    timer.unref()
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

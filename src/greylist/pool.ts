@@ -1,0 +1,23 @@
+/**
+ * How a pool of machines is written where a network stands otherwise. A retry from any machine of a pool counts as one from
+ * the machine that was deferred (docs/decisions/0007-pools.md). No address and no host name begins with these characters.
+ */
+export type Pool = string
+
+/** The machines whose verified names belong to an organisation (organisation.ts). */
+export function namedPool(domain: string): Pool {
+  return `@${domain}`
+}
+
+/** The machines that may send for a domain (spf.ts). */
+export function senderPool(domain: string): Pool {
+  return `=${domain}`
+}
+
+/** The domain of an envelope sender, lower case; undefined for the null sender and for what is no domain name. */
+export function senderDomain(sender: string): string | undefined {
+  const domain = sender.slice(sender.lastIndexOf('@') + 1).toLowerCase()
+  const isName =
+    /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)+$/.test(domain)
+  return sender.includes('@') && isName ? domain : undefined
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { SenderCache } from '../../src/daemon/senders.js'
+import { zoneDns } from './zone.js'
+
+const HOUR = 3_600_000
+const RECORDS = { 'good.example': 'v=spf1 ip4:192.0.2.0/24 -all', 'down.example': 'fails' }
+
+function cacheOf(gate?: () => Promise<void>) {
+  const zone = zoneDns(RECORDS, gate)
+  const time = { now: 0 }
+  return { cache: new SenderCache(zone.dns, () => time.now), asked: zone.asked, time }
+}
+
+/** A gate that opens once. */
+function gate() {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { open, wait: () => opened }
+}
+
+describe('who may send for which domain', () => {
+  it('is not known at first, and known once the DNS has answered', async () => {
+    const { cache } = cacheOf()
+    expect(cache.known('good.example')).toBeUndefined()
+    expect((await cache.lookUp('good.example'))?.authorises([192, 0, 2, 1])).toBe(true)
+    expect(cache.known('good.example')?.authorises([192, 0, 2, 1])).toBe(true)
+    expect(cache.lookUp('good.example')).toBeUndefined()
+  })
+
+  it('is asked again after an hour, and after five minutes where the DNS failed', async () => {
+    const { cache, asked, time } = cacheOf()
+    for (const domain of ['good.example', 'none.example', 'down.example']) await cache.lookUp(domain)
+    expect(cache.known('none.example')).toBeUndefined()
+    time.now = 300_000
+    for (const domain of ['good.example', 'none.example', 'down.example']) await cache.lookUp(domain)
+    time.now = HOUR
+    expect(cache.known('good.example')).toBeUndefined()
+    await cache.lookUp('good.example')
+    expect(asked).toEqual(['good.example', 'none.example', 'down.example', 'down.example', 'good.example'])
+  })
+
+  it('is asked once by any number of mails', async () => {
+    const { cache, asked } = cacheOf()
+    await Promise.all(Array.from({ length: 50 }, () => cache.lookUp('good.example')))
+    expect(asked).toEqual(['good.example'])
+  })
+
+  it('does not ask about any number of domains at once, nor keep them waiting without end', async () => {
+    const { open, wait } = gate()
+    const { cache, asked } = cacheOf(wait)
+    const lookups = Array.from({ length: 1000 }, (_, n) => cache.lookUp(`d${n}.example`))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(asked).toHaveLength(20)
+    expect(lookups.filter((lookup) => lookup !== undefined)).toHaveLength(520)
+    open()
+    await Promise.all(lookups)
+    expect(asked).toHaveLength(520)
+    // what was turned away may be asked about later
+    await cache.lookUp('d999.example')
+    expect(asked).toHaveLength(521)
+  })
+
+  it('does not grow without end', async () => {
+    const { cache } = cacheOf()
+    await cache.lookUp('good.example')
+    for (let n = 0; n < 10_000; n += 1) await cache.lookUp(`d${n}.example`)
+    expect(cache.known('good.example')).toBeUndefined()
+  })
+})
