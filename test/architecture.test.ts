@@ -34,10 +34,10 @@ const RULES: Readonly<Record<string, Rule>> = {
       'ui',
     ],
     types: ['host'],
-    packages: [/^@oclif\/core$/],
+    packages: [/^@oclif\/core$/, /^node:path$/],
   },
   top: {
-    rooms: ['top', 'change', 'daemon', 'host', 'postfix', 'setup', 'store', 'ui'],
+    rooms: ['top', 'change', 'daemon', 'host', 'maillog', 'postfix', 'setup', 'store', 'ui'],
     packages: [/^@oclif\/core$/, /^node:crypto$/],
   },
   setup: {
@@ -59,7 +59,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   migration: { rooms: ['greylist', 'store'], types: ['host'], packages: [/^node:crypto$/] },
   store: { rooms: ['greylist'], packages: [/^node:/, /^lmdb$/] },
   postfix: { rooms: [], packages: [/^node:(net|path)$/, /^ipaddr\.js$/] },
-  maillog: { rooms: [], packages: [PLAIN_NODE, /^ipaddr\.js$/] },
+  maillog: { rooms: [], packages: [PLAIN_NODE, /^ipaddr\.js$/, /^tldts$/] },
   greylist: { rooms: [], packages: [/^ipaddr\.js$/, /^tldts$/, /^node:net$/] },
   host: { rooms: [], packages: [/^node:/, /^execa$/] },
   ui: {
@@ -76,6 +76,7 @@ const TAKES_HOST = new Set([
   'postfix/candidate.ts',
   'maillog/sources.ts',
   'maillog/read.ts',
+  'maillog/report/report-log.ts',
   'maillog/verify.ts',
 ])
 

@@ -1,9 +1,8 @@
 import { Flags } from '@oclif/core'
 import { GreyctlCommand, interruption } from '../base-command.js'
 import type { ProofCase } from '../change/plan.js'
-import { GreyctlError } from '../errors.js'
+import { logFlags, sinceOf } from '../log-command.js'
 import { exitCodeOfVerdict, reportWithoutLog, verdictOfProof } from '../maillog/outcome.js'
-import { parseSince } from '../maillog/since.js'
 import { verifySources } from '../maillog/verify.js'
 import { liveProof } from '../setup/live-proof.js'
 import { ownNetworks } from '../setup/own-networks.js'
@@ -25,17 +24,7 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
     '<%= config.bin %> <%= command.id %> --live',
   ]
   static override flags = {
-    log: Flags.string({
-      description: 'read this log, packed or not; several in their order',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'FILE',
-    }),
-    journal: Flags.boolean({ description: 'read the journal' }),
-    since: Flags.string({
-      description: 'leave out what is older: 2026-11-23, "2026-11-23 10:00", yesterday, "2 hours ago", 1h',
-      helpValue: 'TIME',
-    }),
+    ...logFlags,
     live: Flags.boolean({
       description: 'ask Postfix itself, and wait for the retry',
       exclusive: ['log', 'journal', 'since'],
@@ -85,13 +74,4 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
       exitCode: exitCodeOfVerdict(verdict),
     })
   }
-}
-
-function sinceOf(text: string | undefined, now: number): number | undefined {
-  if (text === undefined) return undefined
-  const since = parseSince(text, now)
-  if (since !== undefined) return since
-  throw new GreyctlError('usage', `--since ${text}: not a time`, {
-    hints: ['say 2026-11-23, "2026-11-23 10:00", yesterday, "2 hours ago" or 1h'],
-  })
 }

@@ -28,7 +28,7 @@ export interface Program {
 
 /** Reads the program's own files through a host whose root is `/`. */
 export async function loadProgram(host: Host): Promise<Program> {
-  const root = await host.realpath(join(dirname(fileURLToPath(import.meta.url)), '..', '..'))
+  const root = await programRoot(host)
   const texts = await Promise.all(TEMPLATES.map((name) => readOwn(host, join(root, 'templates', name))))
   const manifest = JSON.parse(await readOwn(host, join(root, 'package.json'))) as { version: string }
   return {
@@ -48,7 +48,13 @@ export async function loadTemplate(host: Host, name: string): Promise<{ path: st
   return { path, text: await readOwn(host, path) }
 }
 
-async function readOwn(host: Host, path: string): Promise<string> {
+/** The directory with dist/ and templates/, links resolved. */
+export function programRoot(host: Host): Promise<string> {
+  return host.realpath(join(dirname(fileURLToPath(import.meta.url)), '..', '..'))
+}
+
+/** A file that belongs to the program; without it nothing can go on. */
+export async function readOwn(host: Host, path: string): Promise<string> {
   const content = await host.read(path)
   if (content === undefined) {
     throw new GreyctlError('internal', 'a file of the program itself is missing', {

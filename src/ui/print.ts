@@ -12,6 +12,8 @@ export interface Terminal {
   readonly style: ChalkInstance
   /** Columns to fill; 80 where nobody says. */
   readonly width: number
+  /** Whether the locale has characters beyond ASCII (locale(7)): block graphics need them. */
+  readonly unicode: boolean
   readonly interactive: boolean
 }
 
@@ -22,6 +24,7 @@ export function terminalFor(options: { color: boolean }): Terminal {
   return {
     style: new Chalk({ level: color ? 1 : 0 }),
     width: Math.max(40, Math.min(process.stdout.columns ?? 80, 120)),
+    unicode: /utf-?8/i.test(process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || ''),
     interactive,
   }
 }

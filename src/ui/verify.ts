@@ -1,7 +1,8 @@
 import type { ChalkInstance } from 'chalk'
-import Table from 'cli-table3'
 import type { ProofCase } from '../change/plan.js'
 import type { Example, Problem, Verdict, VerifyReport } from '../maillog/report.js'
+import { clientIn, plainTable, share, shorten } from './columns.js'
+import { duration, shortTime } from './duration.js'
 import { escapeText } from './escape.js'
 import { proofLines } from './install.js'
 import { wrap } from './wrap.js'
@@ -104,24 +105,6 @@ function countLines({ counts, delay }: VerifyReport, { style, width }: VerifyLoo
   return [...lines, ...wrap(`delay: ${parts.join(', ')}`, width, '  ')]
 }
 
-const BARE_CHARS = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: ' ',
-}
-
 /** Columns of `deferred` and `delay`, with the blank after them. */
 const TIME_WIDTH = 12
 const DELAY_WIDTH = 9
@@ -136,45 +119,25 @@ function exampleLines(examples: readonly Example[], { style, width }: VerifyLook
     COLUMNS.map((name, at) => Math.max(name.length, ...rows.map((row) => escapeText(row[at] ?? '').length))),
     room,
   )
-  const table = new Table({
-    head: [...COLUMNS, 'deferred', 'delay'].map((name) => style.dim(name)),
-    colWidths: [...sizes.map((size) => size + 1), TIME_WIDTH, DELAY_WIDTH],
-    chars: BARE_CHARS,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1, compact: true },
-  })
-  examples.forEach(({ deferredAt, delay }, at) => {
+  const [clientSize = 0, senderSize = 0, recipientSize = 0] = sizes
+  const cells = examples.map(({ deferredAt, delay }, at) => {
     const [client = '', sender = '', recipient = ''] = rows[at] ?? []
-    const [clientSize = 0, senderSize = 0, recipientSize = 0] = sizes
-    table.push([
+    return [
       shorten(clientIn(client, clientSize), clientSize),
       shorten(sender, senderSize),
       shorten(recipient, recipientSize),
       deferredAt === null ? '-' : shortTime(deferredAt).slice(5),
       delay === null ? 'waiting' : duration(delay),
-    ])
+    ]
   })
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => `  ${line}`.trimEnd())
+  return plainTable(
+    [...COLUMNS, 'deferred', 'delay'].map((name) => style.dim(name)),
+    cells,
+    [...sizes, TIME_WIDTH - 1, DELAY_WIDTH - 1],
+  )
 }
 
-/** The widest column gives way first. */
-function share(wanted: readonly number[], room: number): number[] {
-  const sizes = wanted.map((size) => Math.min(size, room))
-  while (sizes.reduce((a, b) => a + b, 0) > room) {
-    const widest = sizes.indexOf(Math.max(...sizes))
-    sizes[widest] = (sizes[widest] ?? 1) - 1
-  }
-  return sizes
-}
-
-/** Where `name[address]` has no room, the address alone. */
-function clientIn(client: string, size: number): string {
-  return escapeText(client).length <= size ? client : (/\[([^[\]]+)\]$/.exec(client)?.[1] ?? client)
-}
-
-function problemLines(problem: Problem, { style, width }: VerifyLook): string[] {
+export function problemLines(problem: Problem, { style, width }: VerifyLook): string[] {
   const serious = problem.severity === 'critical' || problem.severity === 'error'
   const mark = serious ? style.red('✗') : problem.severity === 'warning' ? style.yellow('!') : style.cyan('i')
   return [
@@ -187,32 +150,4 @@ function problemLines(problem: Problem, { style, width }: VerifyLook): string[] 
     ...wrap(`next: ${escapeText(problem.remediation.text)}`, width, '  '),
     ...problem.remediation.commands.map((command) => `    ${style.cyan(escapeText(command))}`),
   ]
-}
-
-/** Escaped, and cut in the middle: both ends of an address tell something. */
-function shorten(text: string, size: number): string {
-  const safe = escapeText(text)
-  if (safe.length <= size) return safe
-  const tail = Math.floor((size - 1) / 2)
-  return `${safe.slice(0, size - 1 - tail)}…${safe.slice(safe.length - tail)}`
-}
-
-function shortTime(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ')
-}
-
-/** `45 s`, `4 m 10 s`, `2 h 5 m`, `3 d 4 h`. */
-export function duration(seconds: number | null): string {
-  if (seconds === null) return '-'
-  if (seconds < 60) return `${seconds} s`
-  if (seconds < 3600) return pair(seconds, 60, 'm', 's')
-  if (seconds < 86_400) return pair(Math.floor(seconds / 60), 60, 'h', 'm')
-  return pair(Math.floor(seconds / 3600), 24, 'd', 'h')
-}
-
-function pair(total: number, size: number, large: string, small: string): string {
-  const rest = total % size
-  return rest === 0
-    ? `${Math.floor(total / size)} ${large}`
-    : `${Math.floor(total / size)} ${large} ${rest} ${small}`
 }

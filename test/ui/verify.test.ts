@@ -2,7 +2,8 @@ import { Chalk } from 'chalk'
 import { describe, expect, it } from 'vitest'
 import { reportWithoutLog } from '../../src/maillog/outcome.js'
 import type { Example, VerifyReport } from '../../src/maillog/report.js'
-import { duration, renderLive, renderVerify } from '../../src/ui/verify.js'
+import { duration } from '../../src/ui/duration.js'
+import { renderLive, renderVerify } from '../../src/ui/verify.js'
 
 const style = new Chalk({ level: 0 })
 const EXAMPLE: Example = {

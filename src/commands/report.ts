@@ -1,0 +1,82 @@
+import { Flags } from '@oclif/core'
+import { GreyctlCommand } from '../base-command.js'
+import { logFlags, sinceOf } from '../log-command.js'
+import { reportLog } from '../maillog/report/report-log.js'
+import type { Report as ReportValue } from '../maillog/report/shape.js'
+import { readClientFilter } from '../setup/client-filter.js'
+import { ownNetworks } from '../setup/own-networks.js'
+import { allCsv, tableCsv } from '../ui/report/csv.js'
+import { TABLE_IDS, tablesOf } from '../ui/report/tables.js'
+import { renderReport } from '../ui/report/text.js'
+
+/** Rows of each list where --top says nothing: what a screen takes, and what a file does. */
+const TOP_ON_SCREEN = 10
+const TOP_IN_FILES = 100
+
+export default class Report extends GreyctlCommand {
+  static override summary = 'what greylisting did to mail: volume, delays, who never came back, cost and gain'
+  static override description =
+    `Reads the mail log as greyctl verify does and says what greylisting did: mail deferred by day and hour, how long it
+waited, who never came back (with those first that look legitimate), senders that retry from other addresses, the top
+clients, senders and recipients, and what whitelists let through. Nothing is changed.
+Exits 0 whatever it finds, 3 when the log cannot be read. greyctl verify is the one that judges.`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --since yesterday',
+    '<%= config.bin %> <%= command.id %> --log /var/log/mail.log.1 --log /var/log/mail.log --top 20',
+    '<%= config.bin %> <%= command.id %> --csv --table never-came-back --top 0',
+  ]
+  static override flags = {
+    ...logFlags,
+    top: Flags.integer({
+      description: `rows of each list, 0 for all (default: ${TOP_ON_SCREEN} on a screen, ${TOP_IN_FILES} in files)`,
+      min: 0,
+      helpValue: 'N',
+    }),
+    csv: Flags.boolean({
+      description: 'print CSV: every value of every table, or the one that --table names',
+      exclusive: ['json'],
+    }),
+    table: Flags.option({ options: TABLE_IDS, dependsOn: ['csv'], description: 'which table' })(),
+    'match-clients': Flags.string({
+      description: 'only clients that FILE lists (the format of whitelist_clients); may be repeated',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'FILE',
+    }),
+    'skip-clients': Flags.string({
+      description: 'without clients that FILE lists; may be repeated',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'FILE',
+    }),
+  }
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Report)
+    const host = await this.host(flags)
+    const configDir = this.configDir(flags)
+    const wanted = await readClientFilter(host, {
+      match: flags['match-clients'] ?? [],
+      skip: flags['skip-clients'] ?? [],
+    })
+    const report = await reportLog(host, {
+      files: flags.log ?? [],
+      journal: flags.journal,
+      since: sinceOf(flags.since, host.now()),
+      configDir,
+      ownNetworks: await ownNetworks(host, configDir),
+      top: flags.top ?? (flags.csv || flags.json ? TOP_IN_FILES : TOP_ON_SCREEN),
+      wanted,
+    })
+    this.finish({
+      text: flags.csv ? csvOf(report, flags.table) : renderReport(report, this.terminal),
+      json: report,
+    })
+  }
+}
+
+function csvOf(report: ReportValue, id: string | undefined): string {
+  const tables = tablesOf(report)
+  const one = tables.find((table) => table.id === id)
+  return one ? tableCsv(one) : allCsv(tables)
+}

@@ -1,0 +1,28 @@
+import { Flags } from '@oclif/core'
+import { GreyctlError } from './errors.js'
+import { parseSince } from './maillog/since.js'
+
+/** Which log to read: the flags that verify and report share. */
+export const logFlags = {
+  log: Flags.string({
+    description: 'read this log, packed or not; several in their order',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'FILE',
+  }),
+  journal: Flags.boolean({ description: 'read the journal' }),
+  since: Flags.string({
+    description: 'leave out what is older: 2026-11-23, "2026-11-23 10:00", yesterday, "2 hours ago", 1h',
+    helpValue: 'TIME',
+  }),
+}
+
+/** Seconds since the epoch. Throws GreyctlError('usage') for what is no time. */
+export function sinceOf(text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined
+  const since = parseSince(text, now)
+  if (since !== undefined) return since
+  throw new GreyctlError('usage', `--since ${text}: not a time`, {
+    hints: ['say 2026-11-23, "2026-11-23 10:00", yesterday, "2 hours ago" or 1h'],
+  })
+}

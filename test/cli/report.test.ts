@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { LogWriter } from '../maillog/log-writer.js'
+import { type Ended, greyctl } from './run.js'
+
+const directory = mkdtempSync(join(tmpdir(), 'greyctl-cli-report-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+function file(name: string, content: string | LogWriter): string {
+  const path = join(directory, name)
+  writeFileSync(path, content.toString())
+  return path
+}
+
+const log = file(
+  'mail.log',
+  new LogWriter()
+    .rejected()
+    .rejected({ client: 'dsl-1-2.provider.example[203.0.113.9]', sender: 'x@spam.example' })
+    .wait(400)
+    .accepted('4K68s31RlGzgf9A')
+    .wait(86_400)
+    .other(),
+)
+
+function report(...argv: readonly string[]): Promise<Ended> {
+  return greyctl(['report', '--log', log, ...argv], { env: { TZ: 'UTC' } })
+}
+
+describe('greyctl report', () => {
+  it('says what happened, in ASCII where the locale has no more', async () => {
+    const ended = await report()
+    expect([ended.code, ended.stderr]).toEqual([0, ''])
+    expect(ended.stdout).toMatch(/^2 first mails were asked to come back\./)
+    expect(ended.stdout).toContain('1  never came back (50 %)')
+    expect(ended.stdout).not.toMatch(/[^\x00-\x7f]/)
+    const unicode = await greyctl(['report', '--log', log], { env: { LANG: 'C.UTF-8' } })
+    expect(unicode.stdout).toContain('█')
+  })
+
+  it('prints one JSON document with the promised fields', async () => {
+    const ended = await report('--json')
+    const { counts, outcome, zone, neverCameBack, ...rest } = JSON.parse(ended.stdout)
+    expect(counts).toMatchObject({ greylisted: 2, passed: 1, neverRetried: 1 })
+    expect(outcome).toEqual({ cameBack: 1, elsewhere: 0, waiting: 0, neverCameBack: 1 })
+    expect(zone).toBe('UTC')
+    expect(neverCameBack.listed).toEqual([
+      {
+        look: 'spam',
+        marks: ['confirmed-name', 'dial-up-name'],
+        name: 'dsl-1-2.provider.example',
+        address: '203.0.113.9',
+        sender: 'x@spam.example',
+        recipient: 'bob@mx.test',
+        tries: 1,
+        firstAt: '2026-11-23T10:00:00Z',
+        lastAt: '2026-11-23T10:00:00Z',
+      },
+    ])
+    expect(Object.keys(rest).sort()).toEqual(
+      [
+        ...['accepted', 'balance', 'calendar', 'delay', 'delays', 'greylistingSeen', 'learned', 'pools'],
+        ...['problems', 'top', 'untracked', 'verdict', 'whitelisted', 'window'],
+      ].sort(),
+    )
+  })
+
+  it('prints CSV, all of it or one table', async () => {
+    const all = await report('--csv')
+    expect(all.stdout).toMatch(/^table,row,column,value\r\nsummary,1,measure,greylisted\r\n/)
+    const one = await report('--csv', '--table', 'never-came-back')
+    expect(one.stdout).toMatch(
+      /^look,name,address,sender,recipient,tries,firstAt,lastAt,marks\r\nspam,dsl-1-2\.provider\.example,203\.0\.113\.9,/,
+    )
+    const both = await report('--csv', '--json')
+    expect(both.code).toBe(2)
+  })
+
+  it('takes and leaves clients that a file lists', async () => {
+    const list = file('clients', 'provider.example\n')
+    const only = await report('--json', '--match-clients', list)
+    expect(JSON.parse(only.stdout).counts).toMatchObject({ greylisted: 1, passed: 0 })
+    const without = await report('--json', '--skip-clients', list)
+    expect(JSON.parse(without.stdout).counts).toMatchObject({ greylisted: 1, passed: 1 })
+    const broken = await report('--skip-clients', file('broken', 'fine.example\ntwo words\n'))
+    expect([broken.code, broken.stderr]).toEqual([2, expect.stringContaining('broken:2')])
+    const absent = await report('--skip-clients', join(directory, 'absent'))
+    expect(absent.code).toBe(2)
+  })
+
+  it('says of a log without greylisting that it has none, and exits 0', async () => {
+    const none = file('none.log', new LogWriter().accepted('4K68s31RlGzgf9A'))
+    const ended = await greyctl(['report', '--log', none])
+    expect([ended.code, ended.stdout]).toEqual([0, expect.stringContaining('holds no greylisting')])
+  })
+
+  it('exits 3 for a log that cannot be read, 2 for a time that is none', async () => {
+    const absent = await greyctl(['report', '--log', join(directory, 'absent.log'), '--json'])
+    expect([absent.code, JSON.parse(absent.stdout).error.code]).toEqual([3, 'log-unreadable'])
+    expect((await report('--since', 'soon')).code).toBe(2)
+  })
+})
