@@ -26,6 +26,8 @@ export interface Stories {
   readonly totals: Totals
   /** Those that were followed to the end. Made when they are asked for: as objects they take the most memory of all. */
   readonly lives: readonly Story[]
+  /** The same, one at a time and as often as asked. */
+  each(): Iterable<Story>
   /** Greylister's passes because of a whitelist, manual or automatic. */
   readonly whitelisted: number
   /** Decisions that were only logged (--learn), and when the last was. */
@@ -54,6 +56,14 @@ export interface StoryLimits {
 
 const LIMITS: StoryLimits = { triplets: 300_000, queued: 50_000 }
 
+/** Who wants more than the totals: what is not kept to the end, as it happens. */
+export interface Observer {
+  /** A life that is let go because there are too many; it is in no list at the end. `at`: the log's time then. */
+  letGo?(story: Story, at: number | undefined): void
+  /** A whitelist let mail through, `times` in a row. */
+  whitelisted?(event: Passed, at: number | undefined, times: number): void
+}
+
 /** Collects events, in the order of the log, into the life of each triplet. Memory is bounded by the limits. */
 export class StoryTeller {
   /** Takes the lines of accepted mail without an object for each. */
@@ -72,7 +82,11 @@ export class StoryTeller {
   private lastSign: number | undefined
   private configuredDelay: number | undefined
 
-  constructor(limits: StoryLimits = LIMITS, ownNetworks: readonly string[] = []) {
+  constructor(
+    limits: StoryLimits = LIMITS,
+    ownNetworks: readonly string[] = [],
+    private readonly observer: Observer = {},
+  ) {
     this.lives = new Lives(limits.triplets)
     this.flow = new MailFlow(limits.queued, this.lives, inNetworks(ownNetworks), () => this.source)
   }
@@ -128,6 +142,9 @@ export class StoryTeller {
       get lives() {
         stories ??= Array.from({ length: lives.size }, (_, life) => storyOf(lives, life))
         return stories
+      },
+      *each() {
+        for (let life = 0; life < lives.size; life += 1) yield storyOf(lives, life)
       },
       whitelisted: this.whitelisted,
       learned: this.learned,
@@ -186,6 +203,7 @@ export class StoryTeller {
     if (said === this.lastWhitelisted && told.repeat === 1 && event.recipient !== '') return
     this.lastWhitelisted = said
     this.whitelisted += told.repeat
+    this.observer.whitelisted?.(event, told.at, told.repeat)
   }
 
   /**
@@ -244,6 +262,7 @@ export class StoryTeller {
       if (!over) this.untracked += 1
       left -= 1
       this.totals.add(lives, life)
+      this.observer.letGo?.(storyOf(lives, life), at)
       return false
     })
   }

@@ -1,16 +1,18 @@
+import type { Passed } from '../event.js'
 import type { Story } from '../life.js'
 import type { VerifyReport } from '../report.js'
-import type { Stories } from '../story.js'
-import { isoTime } from '../time.js'
+import type { Observer, Stories } from '../story.js'
 import { clientNetwork, clientText, normalAddress } from '../triplet.js'
-import type { CalendarTally } from './calendar.js'
-import { DelayTally } from './delays.js'
+import { CalendarTally } from './calendar.js'
+import { bucketsOf, totalOf } from './delays.js'
 import { Looks } from './looks.js'
+import { MissingTally } from './missing.js'
 import { domainOf } from './names.js'
-import { type Outcome, outcomesOf, WAITING_SECONDS } from './outcomes.js'
+import { type Outcome, outcomeOf } from './outcomes.js'
 import { poolsOf } from './pools.js'
 import { RankingTally } from './ranking.js'
-import { type Look, type Missing, RANKINGS, type RankingName, type Reason, type Report } from './shape.js'
+import { RANKINGS, type RankingName, type Report } from './shape.js'
+import { WhitelistTally } from './whitelisted.js'
 
 export interface BuildInput {
   /** What verify says of the same stories. */
@@ -18,67 +20,74 @@ export interface BuildInput {
   readonly stories: Stories
   /** Seconds since the epoch up to which retries could have been seen. */
   readonly until: number | undefined
-  /** Already knows what whitelists let through. */
-  readonly calendar: CalendarTally
-  readonly whitelisted: readonly Reason[]
+  /** IANA name of the zone in which days and hours are counted. */
   readonly zone: string
-  /** Rows of each list at most; 0: all. */
-  readonly top: number
 }
 
-/** Pure: what greylisting did to mail, from the life of each triplet. */
-export function buildReport(input: BuildInput): Report {
-  const { verified, stories, calendar, top } = input
-  const outcomeOf = outcomesOf(stories.lives, input.until)
-  const outcome = { cameBack: 0, elsewhere: 0, waiting: 0, neverCameBack: 0 }
-  const delays = new DelayTally()
-  const rankings = new Rankings()
-  const gone: Story[] = []
-  for (const story of stories.lives) {
-    const what = outcomeOf(story)
-    outcome[what] += 1
-    calendar.story(story, what)
-    rankings.add(story, what)
-    if (story.passed && story.delay !== undefined) delays.add(story.delay)
-    if (what === 'neverCameBack') gone.push(story)
-  }
-  const missing = judgeMissing(stories.lives, gone)
-  const { pools, mails } = poolsOf(stories.lives)
-  const { verdict, counts, delay, window, problems } = verified
-  return {
-    verdict,
-    greylistingSeen: stories.decisions > 0 || stories.lives.length > 0 || stories.untracked > 0,
-    counts,
-    outcome,
-    delay,
-    window,
-    zone: input.zone,
-    accepted: stories.strangers,
-    learned: stories.learned,
-    balance: {
-      waitedSeconds: delays.total,
-      legitimateLost: missing.looks.legitimate,
-      poolMails: mails,
-      networksGone: new Set(gone.map(({ client }) => clientNetwork(client.address))).size,
-    },
-    calendar: calendar.end(),
-    delays: delays.buckets(),
-    neverCameBack: {
-      total: gone.length,
-      looks: missing.looks,
-      listed: firstOf(missing.all, top).map(({ row }) => row),
-      waitingSeconds: WAITING_SECONDS,
-    },
-    pools: { total: pools.length, listed: firstOf(pools, top) },
-    top: rankings.end(top),
-    whitelisted: input.whitelisted,
-    untracked: stories.untracked,
-    problems,
-  }
-}
+/** Pure: what greylisting did to mail, counted story by story; memory is bounded whatever comes. */
+export class ReportBuilder implements Observer {
+  private readonly outcome = { cameBack: 0, elsewhere: 0, waiting: 0, neverCameBack: 0 }
+  private readonly calendar = new CalendarTally()
+  private readonly whitelist = new WhitelistTally(this.calendar)
+  private readonly rankings = new Rankings()
+  private readonly looks = new Looks()
+  private readonly missing: MissingTally
 
-function firstOf<T>(all: readonly T[], top: number): readonly T[] {
-  return top === 0 ? all : all.slice(0, top)
+  /** `top`: rows of each list at most; 0: all. */
+  constructor(private readonly top: number) {
+    this.missing = new MissingTally(top)
+  }
+
+  letGo(story: Story, at: number | undefined): void {
+    this.looks.add(story)
+    this.count(story, at)
+  }
+
+  whitelisted(event: Passed, at: number | undefined, times: number): void {
+    this.whitelist.add(event, at, times)
+  }
+
+  end({ verified, stories, until, zone }: BuildInput): Report {
+    for (const story of stories.each()) this.looks.add(story)
+    for (const story of stories.each()) this.count(story, until)
+    const { pools, mails } = poolsOf(() => stories.each())
+    const { verdict, counts, delay, window, problems } = verified
+    const { delays } = stories.totals
+    const neverCameBack = this.missing.end()
+    return {
+      verdict,
+      greylistingSeen: stories.decisions > 0 || counts.greylisted > 0,
+      counts,
+      outcome: this.outcome,
+      delay,
+      window,
+      zone,
+      accepted: stories.strangers,
+      learned: stories.learned,
+      balance: {
+        waitedSeconds: totalOf(delays),
+        legitimateLost: neverCameBack.looks.legitimate,
+        poolMails: mails,
+        networksGone: this.missing.networkCount,
+      },
+      calendar: this.calendar.end(),
+      delays: bucketsOf(delays),
+      neverCameBack,
+      pools: { total: pools.length, listed: this.top === 0 ? pools : pools.slice(0, this.top) },
+      top: this.rankings.end(this.top),
+      whitelisted: this.whitelist.end(),
+      untracked: stories.untracked,
+      problems,
+    }
+  }
+
+  private count(story: Story, until: number | undefined): void {
+    const outcome = outcomeOf(story, until)
+    this.outcome[outcome] += 1
+    this.calendar.story(story, outcome)
+    this.rankings.add(story, outcome)
+    if (outcome === 'neverCameBack') this.missing.add(story, this.looks)
+  }
 }
 
 class Rankings {
@@ -104,35 +113,4 @@ class Rankings {
   end(top: number): Report['top'] {
     return Object.fromEntries(RANKINGS.map((name) => [name, this.tallies[name].end(top)])) as Report['top']
   }
-}
-
-interface JudgedMissing {
-  readonly looks: Readonly<Record<Look, number>>
-  readonly all: readonly { readonly row: Missing; readonly weight: number }[]
-}
-
-/** Those that look legitimate first, then those that tried most often, then the latest. */
-function judgeMissing(stories: readonly Story[], gone: readonly Story[]): JudgedMissing {
-  const judge = new Looks()
-  for (const story of stories) judge.add(story)
-  const looks = { legitimate: 0, unclear: 0, spam: 0 }
-  const all = gone.map((story) => {
-    const { look, marks, weight } = judge.judge(story)
-    looks[look] += 1
-    const { client, sender, recipient, deferrals, deferredAt, lastDeferredAt } = story
-    const row: Missing = {
-      look,
-      marks,
-      ...client,
-      sender,
-      recipient,
-      tries: deferrals,
-      firstAt: deferredAt === undefined ? null : isoTime(deferredAt),
-      lastAt: lastDeferredAt === undefined ? null : isoTime(lastDeferredAt),
-    }
-    return { row, weight }
-  })
-  const byWorth = (a: (typeof all)[number], b: (typeof all)[number]) =>
-    b.weight - a.weight || b.row.tries - a.row.tries || ((a.row.lastAt ?? '') > (b.row.lastAt ?? '') ? -1 : 1)
-  return { looks, all: all.sort(byWorth) }
 }

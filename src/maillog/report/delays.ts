@@ -20,19 +20,19 @@ const EDGES = [
   DAY,
 ]
 
-/** Whole seconds from first deferral to acceptance, counted by bucket. */
-export class DelayTally {
-  /** Seconds, of all together. */
-  total = 0
-  private readonly counts = EDGES.map(() => 0)
-
-  add(seconds: number): void {
-    this.total += seconds
+/** Whole seconds from first deferral to acceptance, and how often each was seen, by bucket. */
+export function bucketsOf(delays: ReadonlyMap<number, number>): readonly Bucket[] {
+  const counts = EDGES.map(() => 0)
+  for (const [seconds, times] of delays) {
     const at = EDGES.findLastIndex((edge) => seconds >= edge)
-    this.counts[Math.max(0, at)] = (this.counts[Math.max(0, at)] ?? 0) + 1
+    counts[at] = (counts[at] ?? 0) + times
   }
+  return EDGES.map((from, at) => ({ from, below: EDGES[at + 1] ?? null, count: counts[at] ?? 0 }))
+}
 
-  buckets(): readonly Bucket[] {
-    return EDGES.map((from, at) => ({ from, below: EDGES[at + 1] ?? null, count: this.counts[at] ?? 0 }))
-  }
+/** Seconds of all together. */
+export function totalOf(delays: ReadonlyMap<number, number>): number {
+  let total = 0
+  for (const [seconds, times] of delays) total += seconds * times
+  return total
 }

@@ -18,6 +18,9 @@ const WEIGHTS: Readonly<Record<Mark, number>> = {
 
 /** From so many sender domains a network that never came back is no organisation's mail server. */
 const MANY_SENDERS = 5
+/** Networks and, in each, senders that are remembered: beyond, the name alone is judged. */
+const MOST_NETWORKS = 200_000
+const MOST_SENDERS = 50
 /** Seconds between the first and the last try: a queue, not a second command in the same session. */
 const REAL_RETRY = 60
 
@@ -25,7 +28,7 @@ interface Network {
   passed: boolean
   /** Up to MANY_SENDERS. */
   readonly senderDomains: Set<string>
-  /** Recipients by sender. */
+  /** Recipients by sender, up to MOST_SENDERS. */
   readonly recipients: Map<string, number>
 }
 
@@ -33,17 +36,20 @@ interface Network {
 export class Looks {
   private readonly networks = new Map<string, Network>()
 
-  /** Every story once, before the first judgement. */
+  /** Every story that is known, before the first judgement. */
   add({ client, sender, passed }: Story): void {
     const key = clientNetwork(client.address)
     let network = this.networks.get(key)
     if (network === undefined) {
+      if (this.networks.size >= MOST_NETWORKS) return
       network = { passed: false, senderDomains: new Set(), recipients: new Map() }
       this.networks.set(key, network)
     }
     if (passed) network.passed = true
     if (network.senderDomains.size < MANY_SENDERS) network.senderDomains.add(domainOf(sender))
-    network.recipients.set(sender, (network.recipients.get(sender) ?? 0) + 1)
+    const before = network.recipients.get(sender)
+    if (before !== undefined || network.recipients.size < MOST_SENDERS)
+      network.recipients.set(sender, (before ?? 0) + 1)
   }
 
   judge(story: Story): { readonly look: Look; readonly marks: readonly Mark[]; readonly weight: number } {

@@ -1,5 +1,4 @@
 import type { Story } from '../life.js'
-import { pairKey } from '../triplet.js'
 import type { Tally } from './shape.js'
 
 export type Outcome = keyof Pick<Tally, 'cameBack' | 'elsewhere' | 'waiting' | 'neverCameBack'>
@@ -10,26 +9,11 @@ export type Outcome = keyof Pick<Tally, 'cameBack' | 'elsewhere' | 'waiting' | '
  */
 export const WAITING_SECONDS = 6 * 3600
 
-/**
- * Says what became of a triplet. Needs all stories first: a pool's mail is accepted from another network. `until`:
- * seconds since the epoch up to which retries could have been seen.
- */
-export function outcomesOf(stories: readonly Story[], until: number | undefined): (story: Story) => Outcome {
-  const acceptedAt = new Map<string, number>()
-  for (const { passed, passedAt, sender, recipient } of stories) {
-    // two servers that bounce to the same address have nothing to do with each other
-    if (!passed || sender === '') continue
-    const key = pairKey(sender, recipient)
-    acceptedAt.set(key, Math.max(acceptedAt.get(key) ?? 0, passedAt ?? 0))
-  }
-  return (story) => {
-    if (story.passed) return 'cameBack'
-    const { sender, recipient, deferredAt, lastDeferredAt } = story
-    const other = sender === '' ? undefined : acceptedAt.get(pairKey(sender, recipient))
-    if (other !== undefined && other >= (deferredAt ?? 0)) return 'elsewhere'
-    const last = lastDeferredAt ?? deferredAt
-    return last !== undefined && until !== undefined && until - last < WAITING_SECONDS
-      ? 'waiting'
-      : 'neverCameBack'
-  }
+/** What became of a triplet. `until`: seconds since the epoch up to which retries could have been seen. */
+export function outcomeOf(story: Story, until: number | undefined): Outcome {
+  if (story.passed) return 'cameBack'
+  if (story.elsewhereAt !== undefined) return 'elsewhere'
+  const last = story.lastDeferredAt ?? story.deferredAt
+  const mayCome = last !== undefined && until !== undefined && until - last < WAITING_SECONDS
+  return mayCome ? 'waiting' : 'neverCameBack'
 }

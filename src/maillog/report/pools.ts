@@ -1,6 +1,6 @@
 import type { Story } from '../life.js'
-import { clientNetwork, clientText, pairKey } from '../triplet.js'
-import { percentile } from '../verdict.js'
+import { percentileOf } from '../totals.js'
+import { clientNetwork, clientText, normalAddress } from '../triplet.js'
 import { domainOf, isConfirmed, registrable } from './names.js'
 import type { Pool } from './shape.js'
 
@@ -11,54 +11,59 @@ const EXAMPLE_CLIENTS = 5
 interface Gathering {
   readonly by: Pool['by']
   readonly networks: Set<string>
-  readonly delays: number[]
+  /** How often each delay was seen. */
+  readonly delays: Map<number, number>
   readonly example: Pool['example']
   mails: number
   accepted: number
 }
 
 /** Mails that were tried from several networks, by who owns these. The null sender is nobody's pool. */
-export function poolsOf(stories: readonly Story[]): {
+export function poolsOf(each: () => Iterable<Story>): {
   readonly pools: readonly Pool[]
   readonly mails: number
 } {
   const pools = new Map<string, Gathering>()
   let mails = 0
-  for (const tries of movingMails(stories)) {
+  for (const tries of movingMails(each)) {
     mails += 1
     count(pools, tries)
   }
   const rows = [...pools].map(([key, { by, networks, delays, example, mails, accepted }]): Pool => {
-    delays.sort((a, b) => a - b)
     return {
       name: key.slice(key.indexOf(' ') + 1),
       by,
       mails,
       accepted,
       networks: networks.size,
-      medianDelay: percentile(delays, 50),
-      maxDelay: delays.at(-1) ?? null,
+      medianDelay: percentileOf(delays, 50),
+      maxDelay: percentileOf(delays, 100),
       example,
     }
   })
   return { pools: rows.sort((a, b) => b.mails - a.mails || (a.name < b.name ? -1 : 1)), mails }
 }
 
-function movingMails(stories: readonly Story[]): readonly (readonly Story[])[] {
-  const first = new Map<string, Story>()
-  const several = new Map<string, Story[]>()
-  for (const story of stories) {
-    if (story.sender === '') continue
-    const key = pairKey(story.sender, story.recipient)
-    const other = first.get(key)
-    if (other === undefined) first.set(key, story)
-    else if (Math.abs((story.deferredAt ?? 0) - (other.deferredAt ?? 0)) <= SAME_MAIL) {
-      const known = several.get(key)
-      if (known) known.push(story)
-      else several.set(key, [other, story])
-    }
+/** The stories of each mail that was tried from several networks; only these are held at once. */
+function movingMails(each: () => Iterable<Story>): readonly (readonly Story[])[] {
+  const once = new Set<string>()
+  const tries = new Map<string, Story[]>()
+  for (const { sender, recipient } of each()) {
+    if (sender === '') continue
+    const key = keyOf(sender, recipient)
+    if (once.has(key)) tries.set(key, [])
+    else once.add(key)
   }
-  return [...several.values()]
+  for (const story of each()) {
+    const known = tries.get(keyOf(story.sender, story.recipient))
+    const apart = Math.abs((story.deferredAt ?? 0) - (known?.[0]?.deferredAt ?? story.deferredAt ?? 0))
+    if (story.sender !== '' && apart <= SAME_MAIL) known?.push(story)
+  }
+  return [...tries.values()].filter((same) => same.length > 1)
+}
+
+function keyOf(sender: string, recipient: string): string {
+  return `${normalAddress(sender)}\n${normalAddress(recipient)}`
 }
 
 function count(pools: Map<string, Gathering>, tries: readonly Story[]): void {
@@ -71,7 +76,7 @@ function count(pools: Map<string, Gathering>, tries: readonly Story[]): void {
     pool = {
       by,
       networks: new Set(),
-      delays: [],
+      delays: new Map(),
       example: { sender, recipient, clients },
       mails: 0,
       accepted: 0,
@@ -82,7 +87,7 @@ function count(pools: Map<string, Gathering>, tries: readonly Story[]): void {
   for (const { client } of tries) pool.networks.add(clientNetwork(client.address))
   const delay = delayOf(tries)
   if (tries.some(({ passed }) => passed)) pool.accepted += 1
-  if (delay !== undefined) pool.delays.push(delay)
+  if (delay !== undefined) pool.delays.set(delay, (pool.delays.get(delay) ?? 0) + 1)
 }
 
 /** One domain of verified names that all tries share, else the sender's. */

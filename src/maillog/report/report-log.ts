@@ -3,10 +3,8 @@ import type { Client } from '../event.js'
 import { type ReadOptions, readLog } from '../read.js'
 import { type StoryLimits, StoryTeller, type Told } from '../story.js'
 import { judge } from '../verdict.js'
-import { buildReport } from './build.js'
-import { CalendarTally } from './calendar.js'
+import { ReportBuilder } from './build.js'
 import type { Report } from './shape.js'
-import { WhitelistTally } from './whitelisted.js'
 
 export interface ReportOptions extends ReadOptions {
   /** Networks whose mail is not a stranger's. */
@@ -19,30 +17,22 @@ export interface ReportOptions extends ReadOptions {
 }
 
 /**
- * What greylisting did to mail, by the log. A stream: counts in constant memory, triplets up to the limit of verify.
+ * What greylisting did to mail, by the log. A stream: memory does not grow with the log.
  * Days and hours are of this process's time zone. Throws GreyctlError('log-unreadable').
  */
 export async function reportLog(host: Host, options: ReportOptions): Promise<Report> {
-  const teller = new StoryTeller(options.limits, options.ownNetworks)
-  const calendar = new CalendarTally()
-  const whitelist = new WhitelistTally(calendar)
-  const { window, until, problems } = await readLog(host, options, (told) => {
-    if (!isWanted(told, options.wanted)) return
-    teller.add(told)
-    whitelist.hear(told)
-  })
+  const { wanted, top } = options
+  const builder = new ReportBuilder(top)
+  const teller = new StoryTeller(options.limits, options.ownNetworks, builder)
+  const filtered = (told: Told) => {
+    if (!('client' in told.event) || wanted?.(told.event.client)) teller.add(told)
+  }
+  const { window, until, problems } = await readLog(host, options, wanted ? filtered : teller)
   const stories = teller.end()
-  return buildReport({
+  return builder.end({
     verified: judge({ stories, window, until, readProblems: problems }),
     stories,
     until,
-    calendar,
-    whitelisted: whitelist.end(),
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    top: options.top,
   })
-}
-
-function isWanted({ event }: Told, wanted: ReportOptions['wanted']): boolean {
-  return wanted === undefined || !('client' in event) || wanted(event.client)
 }

@@ -156,6 +156,6 @@ export interface Report extends Pick<VerifyReport, 'verdict' | 'counts' | 'delay
   readonly top: Readonly<Record<RankingName, Ranking>>
   readonly whitelisted: readonly Reason[]
   readonly balance: Balance
-  /** Deferrals of triplets that were not followed because there were too many. */
+  /** Triplets that were let go while they waited, because there were too many. They are in the counts. */
   readonly untracked: number
 }

@@ -1,6 +1,5 @@
+import type { Passed } from '../event.js'
 import { ownText } from '../own-text.js'
-import type { Told } from '../story.js'
-import { isProbe } from '../triplet.js'
 import type { CalendarTally } from './calendar.js'
 import type { Reason } from './shape.js'
 
@@ -15,14 +14,11 @@ export class WhitelistTally {
 
   constructor(private readonly calendar: CalendarTally) {}
 
-  hear({ event, at, repeat }: Told): void {
-    if (event.kind !== 'passed' || event.reason !== 'whitelist') return
-    if (isProbe(event.client, event.sender, event.recipient)) return
-    this.calendar.whitelisted(at, repeat)
-    const said = event.said.slice(0, LONGEST_REASON)
-    const known = this.reasons.has(said) || this.reasons.size < MOST_REASONS
-    const reason = known ? said : OTHERS
-    this.reasons.set(known ? ownText(reason) : reason, (this.reasons.get(reason) ?? 0) + repeat)
+  add({ said }: Passed, at: number | undefined, times: number): void {
+    this.calendar.whitelisted(at, times)
+    const own = ownText(said.slice(0, LONGEST_REASON))
+    const reason = this.reasons.has(own) || this.reasons.size < MOST_REASONS ? own : OTHERS
+    this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + times)
   }
 
   end(): readonly Reason[] {

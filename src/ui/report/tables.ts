@@ -96,13 +96,8 @@ function summaryTable({
   learned,
 }: Report): ReportTable {
   const rows: Readonly<Record<string, number | null>> = {
-    greylisted: counts.greylisted,
+    ...counts,
     ...outcome,
-    passed: counts.passed,
-    neverRetried: counts.neverRetried,
-    earlyRetries: counts.earlyRetries,
-    whitelisted: counts.whitelisted,
-    unreachable: counts.unreachable,
     delayMedian: delay.median,
     delayP90: delay.p90,
     delayP99: delay.p99,

@@ -60,12 +60,12 @@ function was(count: number): string {
 }
 
 /** The whole report in one sentence. */
-export function headline({ counts, greylistingSeen, accepted, learned, window, untracked }: Report): string {
+export function headline({ counts, greylistingSeen, accepted, learned, window }: Report): string {
   if (counts.greylisted > 0)
     return `${capital(mails(counts.greylisted, 'first mail'))} ${was(counts.greylisted)} asked to come back.`
   if (learned > 0)
     return `Nobody was deferred: greylisting only learned, and would have deferred ${mails(learned)}.`
-  if (greylistingSeen || untracked > 0)
+  if (greylistingSeen)
     return 'Nobody was deferred: the greylister was asked and let everything through at once.'
   if (window.lines === 0) return 'The log is empty.'
   return accepted === 0
@@ -129,7 +129,7 @@ export function caveats(report: Report): readonly string[] {
   const lines: string[] = []
   if (report.untracked > 0)
     lines.push(
-      `The log holds more triplets than are followed: ${mails(report.untracked, 'deferral')} of others ${was(report.untracked)} left out. A shorter time (--since) has them all.`,
+      `The log holds more triplets than can be followed at once: ${mails(report.untracked, 'triplet')} ${was(report.untracked)} let go while waiting, and a later retry counts as a first mail. A shorter time (--since) has none of this.`,
     )
   const undated = report.calendar.undated.greylisted + report.calendar.undated.whitelisted
   if (undated > 0)
