@@ -2,8 +2,8 @@ import type { ChalkInstance } from 'chalk'
 import type { Known, KnownTriplet, State } from '../store/known.js'
 import type { Merged } from '../store/merge.js'
 import type { Allowed, Listing, StoreSummary } from '../store/query.js'
+import { duration } from './duration.js'
 import { escapeText } from './escape.js'
-import { duration } from './verify.js'
 
 /** For scripts: times in ISO 8601, texts as UTF-8 where they are. */
 export function recordDocument(known: Known): Readonly<Record<string, unknown>> {
