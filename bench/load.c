@@ -78,13 +78,13 @@ static int compose(char *text, size_t size, uint64_t index)
     uint32_t network = (uint32_t)(index * 10368889u) & 0xffffff;
     return snprintf(text, size,
         "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\nclient_address=%u.%u.%u.25\n"
-        "client_name=host%llu.example.org\nclient_port=40000\nreverse_client_name=host%llu.example.org\n"
+        "client_name=unknown\nclient_port=40000\nreverse_client_name=host%llu.example.org\n"
         "server_address=127.0.0.1\nserver_port=25\nhelo_name=host.example.org\nsender=user%cx%lluy@sender.example.org\n"
         "recipient=recipient%llu@example.com\nrecipient_count=0\nqueue_id=\ninstance=%llu.%s\nsize=12345\n"
         "etrn_domain=\nstress=\nsasl_method=\nsasl_username=\nsasl_sender=\nccert_subject=\nccert_issuer=\n"
         "ccert_fingerprint=\nccert_pubkey_fingerprint=\nencryption_protocol=\nencryption_cipher=\n"
         "encryption_keysize=0\npolicy_context=\n\n",
-        network >> 16, (network >> 8) & 255, network & 255, (unsigned long long)index, (unsigned long long)index,
+        network >> 16, (network >> 8) & 255, network & 255, (unsigned long long)index,
         (char)('a' + index % 26), (unsigned long long)index, (unsigned long long)(index % 1000),
         (unsigned long long)next_index, run);
 }

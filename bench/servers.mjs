@@ -1,4 +1,4 @@
-/** The programs that are compared: how each is started, and what memory it takes. */
+/** The programs that are compared: how each comes here, is started, and what memory it takes. */
 import { spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
@@ -15,8 +15,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const ROOT = new URL('..', import.meta.url).pathname
-/** A short delay, so that triplets become known within the run; no automatic whitelist, so that they are looked up. */
-const OPTIONS = ['--delay=1', '--auto-whitelist-clients=0']
+/** All else is as each has it by default. A short delay, so that triplets become known within the run. */
+const OPTIONS = ['--delay=1']
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
@@ -26,31 +26,32 @@ async function freePort() {
   return port
 }
 
-async function untilListening(port, child) {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`)
-    const up = await new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1')
-      socket.once('connect', () => resolve(true))
-      socket.once('error', () => resolve(false))
-      socket.once('close', () => socket.destroy())
-      socket.once('connect', () => socket.destroy())
+function tryConnect(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
     })
-    if (up) return
-    await sleep(50)
-  }
-  throw new Error('it does not listen')
+    socket.once('error', () => resolve(false))
+  })
 }
 
-async function started(child, port) {
-  await untilListening(port, child)
+async function started(name, argv, port) {
+  const child = spawn(argv[0], argv.slice(1), { stdio: 'ignore' })
+  for (let attempt = 0; !(await tryConnect(port)); attempt += 1) {
+    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`)
+    if (attempt > 1200) throw new Error(`${name} does not listen`)
+    await sleep(50)
+  }
   return {
+    name,
     port,
     pid: child.pid,
     async stop() {
       const gone = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
-      const hard = setTimeout(() => child.kill('SIGKILL'), 5000)
+      const hard = setTimeout(() => child.kill('SIGKILL'), 20_000)
       await gone
       clearTimeout(hard)
     },
@@ -67,6 +68,32 @@ export function compile(scratch) {
   return scratch
 }
 
+/** The load generator, compiled. */
+export function compileLoad(scratch) {
+  if (!have('/usr/bin/cc', ['gcc', 'libc6-dev']))
+    throw new Error('the load generator needs a C compiler (gcc)')
+  const program = join(scratch, 'load')
+  const made = spawnSync('cc', ['-O2', '-Wall', '-o', program, join(ROOT, 'bench/load.c')], {
+    stdio: 'inherit',
+  })
+  if (made.status !== 0) throw new Error('bench/load.c does not compile')
+  return program
+}
+
+/** Whether a program is here, after its Debian packages were asked for where that can be. */
+function have(program, packages) {
+  if (!existsSync(program) && process.getuid() === 0) {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    console.log(`installing ${packages.join(', ')} …`)
+    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages], {
+      env,
+      stdio: 'ignore',
+      timeout: 300_000,
+    })
+  }
+  return existsSync(program)
+}
+
 function whitelists(scratch) {
   const path = join(scratch, 'empty')
   writeFileSync(path, '')
@@ -74,37 +101,56 @@ function whitelists(scratch) {
   return [`--whitelist-clients=${path}`, `--whitelist-recipients=${path}`]
 }
 
-export async function startGreyctl(program, scratch, store) {
+export async function startGreyctl(name, program, scratch, store, options = []) {
   const port = await freePort()
   const main = join(program, 'dist/daemon/main.js')
-  const argv = [
-    main,
-    `--inet=127.0.0.1:${port}`,
-    `--dbdir=${store}`,
-    '--identity=subnet',
-    ...OPTIONS,
-    ...whitelists(scratch),
-  ]
-  return started(spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'ignore'] }), port)
+  const own = [`--inet=127.0.0.1:${port}`, `--dbdir=${store}`, '--identity=subnet', ...OPTIONS, ...whitelists(scratch), ...options]
+  return started(name, [process.execPath, main, ...own], port)
 }
 
-export const POSTGREY = '/usr/sbin/postgrey'
+function ownDirectory(scratch, user) {
+  const directory = join(scratch, user)
+  mkdirSync(directory)
+  const id = (flag) => Number(spawnSync('id', [flag, user], { encoding: 'utf8' }).stdout)
+  if (process.getuid() === 0) chownSync(directory, id('-u'), id('-g'))
+  return directory
+}
 
+/** undefined where it cannot be installed. */
 export async function startPostgrey(scratch) {
+  const program = '/usr/sbin/postgrey'
+  if (!have(program, ['postgrey'])) return undefined
   const port = await freePort()
-  const database = join(scratch, 'postgrey')
-  mkdirSync(database)
-  if (process.getuid() === 0) {
-    const id = (flag) => Number(spawnSync('id', [flag, 'postgrey'], { encoding: 'utf8' }).stdout)
-    chownSync(database, id('-u'), id('-g'))
-  }
-  const argv = [`--inet=127.0.0.1:${port}`, `--dbdir=${database}`, ...OPTIONS, ...whitelists(scratch)]
-  return started(spawn(POSTGREY, argv, { stdio: ['ignore', 'ignore', 'ignore'] }), port)
+  const directory = ownDirectory(scratch, 'postgrey')
+  const own = [`--inet=127.0.0.1:${port}`, `--dbdir=${directory}`, ...OPTIONS, ...whitelists(scratch)]
+  return started('postgrey', [program, ...own], port)
 }
 
-/** MiB: the process's own memory, and pages of mapped files, which the system may drop. */
-export function memoryOf(pid) {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const of = (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0) / 1024
-  return { rss: of('VmRSS'), own: of('RssAnon'), mapped: of('RssFile') + of('RssShmem') }
+/** With SQLite; undefined where it cannot be installed. */
+export async function startSqlgrey(scratch) {
+  const program = '/usr/sbin/sqlgrey'
+  if (!have(program, ['sqlgrey', 'libdbd-sqlite3-perl'])) return undefined
+  const port = await freePort()
+  const directory = ownDirectory(scratch, 'sqlgrey')
+  const configuration = join(scratch, 'sqlgrey.conf')
+  const lines = [
+    `inet = 127.0.0.1:${port}`,
+    `pidfile = ${join(directory, 'pid')}`,
+    'db_type = SQLite',
+    `db_name = ${join(directory, 'db')}`,
+    'reconnect_delay = 0',
+  ]
+  writeFileSync(configuration, `${lines.join('\n')}\n`)
+  return started('sqlgrey', [program, '-f', configuration], port)
+}
+
+export async function startEcho() {
+  const port = await freePort()
+  return started('bare Node', [process.execPath, join(ROOT, 'bench/echo.mjs'), String(port)], port)
+}
+
+/** MiB of its own memory (what the system cannot take back), by smaps_rollup(5). */
+export function privateMemory(pid) {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  return Number(/^Pss_Anon:\s+(\d+)/m.exec(rollup)?.[1] ?? Number.NaN) / 1024
 }

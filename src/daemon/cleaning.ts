@@ -3,11 +3,18 @@ import { isExpired } from '../greylist/record.js'
 import type { Store } from '../store/store.js'
 import type { Log } from './log.js'
 
-/** Milliseconds of each slice, and between slices: cleaning never takes more than a tenth of the time. */
+/** Milliseconds of each slice: with the pauses between, cleaning takes no more than a tenth of the time. */
 const BUDGET = 5
-const PAUSE = 50
-/** Milliseconds between two rounds through the whole store. */
-const ROUND = 3_600_000
+
+/** Milliseconds. */
+export interface CleaningTimes {
+  /** From the start to the first round: a daemon that is restarted every hour cleans too. */
+  readonly first?: number
+  /** Between two rounds through the whole store. */
+  readonly round?: number
+  /** Between two slices of one. */
+  readonly pause?: number
+}
 
 /** Removes expired records, in slices, an hour after the last round. Returns how to stop it. */
 export function startCleaning(
@@ -15,7 +22,7 @@ export function startCleaning(
   policy: () => Policy,
   clock: () => number,
   log: Log,
-  { round = ROUND, pause = PAUSE }: { readonly round?: number; readonly pause?: number } = {},
+  { first = 60_000, round = 3_600_000, pause = 50 }: CleaningTimes = {},
 ): () => void {
   let timer: NodeJS.Timeout
   let removed = 0
@@ -40,7 +47,7 @@ export function startCleaning(
     timer = setTimeout(slice, wait)
     timer.unref()
   }
-  timer = setTimeout(slice, round)
+  timer = setTimeout(slice, first)
   timer.unref()
   return () => clearTimeout(timer)
 }

@@ -2,7 +2,7 @@ import { unlinkSync, writeFileSync } from 'node:fs'
 import type { Policy } from '../greylist/policy.js'
 import { openStore } from '../store/open.js'
 import type { Store } from '../store/store.js'
-import { startCleaning } from './cleaning.js'
+import { type CleaningTimes, startCleaning } from './cleaning.js'
 import { Engine } from './engine.js'
 import { readLists } from './lists.js'
 import type { Log } from './log.js'
@@ -27,6 +27,7 @@ export interface DaemonParts {
   readonly clock?: () => number
   /** Instead of the store that the options name. */
   readonly store?: Store
+  readonly cleaning?: CleaningTimes
 }
 
 /**
@@ -60,7 +61,7 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   const texts = { action, text, header, hostname, version: parts.version }
   server.start(new Engine({ store, policy, pools, texts, log, quiet, testClock, clock }))
   // records of a simulated time would all look expired, or none
-  const stopCleaning = testClock ? () => {} : startCleaning(store, policy, clock, log)
+  const stopCleaning = testClock ? () => {} : startCleaning(store, policy, clock, log, parts.cleaning)
   return {
     listening: listening.map((name) => `listening on ${name}`),
     reload() {

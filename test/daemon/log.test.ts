@@ -115,7 +115,7 @@ describe('cleaning', () => {
       () => policy(),
       () => now * 1000,
       log,
-      { round: 10, pause: 1 },
+      { first: 10, round: 10, pause: 1 },
     )
     await expect.poll(() => store.stats().entries).toBe(1)
     expect(store.getMany(['tfresh'])).toEqual([fresh])
