@@ -21,7 +21,7 @@ const seen = Math.floor(Date.now() / 1000) - Number(age)
 let entries = []
 for (const index of inKeyOrder(Number(count))) {
   const request = requestOf(index)
-  const { triplet } = keysOf(request, parseAddress(request.clientAddress), DEFAULT_POLICY)
+  const [triplet] = keysOf(request, parseAddress(request.clientAddress), DEFAULT_POLICY).triplets
   entries.push([triplet, { first: seen - 100, last: seen, count: 1 }])
   if (entries.length === BATCH) {
     store.putMany(entries)

@@ -104,7 +104,14 @@ function whitelists(scratch) {
 export async function startGreyctl(name, program, scratch, store, options = []) {
   const port = await freePort()
   const main = join(program, 'dist/daemon/main.js')
-  const own = [`--inet=127.0.0.1:${port}`, `--dbdir=${store}`, '--identity=subnet', ...OPTIONS, ...whitelists(scratch), ...options]
+  const own = [
+    `--inet=127.0.0.1:${port}`,
+    `--dbdir=${store}`,
+    '--identity=subnet',
+    ...OPTIONS,
+    ...whitelists(scratch),
+    ...options,
+  ]
   return started(name, [process.execPath, main, ...own], port)
 }
 

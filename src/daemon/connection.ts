@@ -80,6 +80,8 @@ export class Connection {
   }
 
   #answer(replies: string): void {
+    // a job that failed after its answer must not be answered twice
+    if (!this.#busy) return
     this.#busy = false
     if (!this.#socket.destroyed) this.#socket.write(replies, 'latin1')
     this.#goOn()

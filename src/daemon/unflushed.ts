@@ -1,23 +1,30 @@
-/** Keys whose records are known but not committed yet: an answer that goes by one of them waits for its commit. */
+import type { GreyRecord } from '../greylist/record.js'
+
+interface Sent {
+  readonly record: GreyRecord
+  readonly commit: number
+}
+
+/** Records on their way to the store: an answer that goes by one of them waits for its commit. */
 export class Unflushed {
-  readonly #keys = new Map<string, number>()
+  readonly #records = new Map<string, Sent>()
   #commits = 0
   #latest: Promise<void> = Promise.resolve()
 
-  add(keys: Iterable<string>, commit: Promise<void>): void {
+  add(records: ReadonlyMap<string, GreyRecord>, settled: Promise<void>): void {
     this.#commits += 1
-    const number = this.#commits
-    const added = [...keys]
-    for (const key of added) this.#keys.set(key, number)
-    this.#latest = commit
+    const commit = this.#commits
+    for (const [key, record] of records) this.#records.set(key, { record, commit })
+    this.#latest = settled
     const forget = () => {
-      for (const key of added) if (this.#keys.get(key) === number) this.#keys.delete(key)
+      for (const key of records.keys())
+        if (this.#records.get(key)?.commit === commit) this.#records.delete(key)
     }
-    commit.then(forget, forget)
+    settled.then(forget, forget)
   }
 
-  has(key: string): boolean {
-    return this.#keys.size > 0 && this.#keys.has(key)
+  get(key: string): GreyRecord | undefined {
+    return this.#records.size === 0 ? undefined : this.#records.get(key)?.record
   }
 
   /** Settles with the last commit; earlier ones have settled by then. */

@@ -7,17 +7,12 @@ import type { PolicyRequest } from './request.js'
  * quoted address cannot invent a field. One request is always one line.
  */
 export function actionLine(request: PolicyRequest, decision: Decision, withDelay: boolean): string {
-  const fields = [
-    `action=${decision.action === 'defer' ? 'greylist' : 'pass'}`,
-    `reason=${reasonText(decision)}`,
-    withDelay && decision.delaySeconds ? `delay=${decision.delaySeconds}` : '',
-    field('client_name', request.clientName),
-    field('client_address', request.clientAddress),
-    field('sender', request.sender),
-    field('recipient', request.recipient),
-  ]
   const id = request.queueId === '' ? '' : `${escapeValue(request.queueId)}: `
-  return id + fields.filter((text) => text !== '').join(', ')
+  const delay = withDelay && decision.delaySeconds ? `, delay=${decision.delaySeconds}` : ''
+  return `${id}action=${decision.action === 'defer' ? 'greylist' : 'pass'}, reason=${reasonText(decision)}${delay}${field(
+    'client_name',
+    request.clientName,
+  )}${field('client_address', request.clientAddress)}${field('sender', request.sender)}${field('recipient', request.recipient)}`
 }
 
 export function whitelistedLine(request: PolicyRequest): string {
@@ -32,7 +27,7 @@ function reasonText(decision: Decision): string {
 }
 
 function field(name: string, value: string): string {
-  return value === '' ? '' : `${name}=${escapeValue(value)}`
+  return value === '' ? '' : `, ${name}=${escapeValue(value)}`
 }
 
 /** Text of one character a byte to printable ASCII. */

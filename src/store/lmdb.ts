@@ -133,8 +133,16 @@ function causeOf(error: Error & { commitError?: unknown }): Error {
   return error.commitError instanceof Error ? error.commitError : error
 }
 
+/** One piece of memory for all keys, seen at each length: lmdb copies a key at once, and a buffer for each costs 0.3 µs. */
+const KEY = Buffer.alloc(LONGEST_KEY)
+const KEYS = Array.from({ length: LONGEST_KEY + 1 }, (_, length) => KEY.subarray(0, length))
+
+/** Valid until the next call. */
 function bytesOf(key: string): Buffer {
-  if (key.length <= LONGEST_KEY) return Buffer.from(key, 'latin1')
+  if (key.length <= LONGEST_KEY) {
+    KEY.write(key, 0, 'latin1')
+    return KEYS[key.length] ?? KEY
+  }
   const hash = createHash('sha256').update(key, 'latin1').digest('hex')
   return Buffer.from(`${key.slice(0, LEGIBLE).split('\n')[0]}\n#${hash}`, 'latin1')
 }
