@@ -1,8 +1,11 @@
 import { unlinkSync, writeFileSync } from 'node:fs'
+import type { GreyctlError } from '../errors.js'
 import type { Policy } from '../greylist/policy.js'
 import { openStore } from '../store/open.js'
+import { ReopeningStore } from '../store/reopening.js'
 import type { Store } from '../store/store.js'
 import { type CleaningTimes, startCleaning } from './cleaning.js'
+import { watchClock } from './clock.js'
 import { Engine } from './engine.js'
 import { readLists } from './lists.js'
 import type { Log } from './log.js'
@@ -50,18 +53,14 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
     becomeUser(identity)
   }
   process.umask(0o077)
-  const store =
-    parts.store ??
-    openStore(options.store, {
-      durability: options.durability,
-      warn: (message) => log.line(`warning: ${message}`),
-    })
+  const store = parts.store ?? openPatiently(options, (message) => log.line(`warning: ${message}`))
   const policy = (): Policy => ({ ...options.policy, clients: lists.clients, recipients: lists.recipients })
   const { action, text, header, hostname, quiet, testClock } = options
   const texts = { action, text, header, hostname, version: parts.version }
   server.start(new Engine({ store, policy, pools, texts, log, quiet, testClock, clock }))
   // records of a simulated time would all look expired, or none
   const stopCleaning = testClock ? () => {} : startCleaning(store, policy, clock, log, parts.cleaning)
+  const stopWatch = watchClock(clock, log)
   return {
     listening: listening.map((name) => `listening on ${name}`),
     reload() {
@@ -73,10 +72,27 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
     },
     async stop() {
       stopCleaning()
+      stopWatch()
       await server.drain()
       await store.close()
       if (options.pidfile !== undefined) removeQuietly(options.pidfile)
     },
+  }
+}
+
+/** Mail goes on without a store, and is greylisted when there is one. */
+function openPatiently(options: DaemonOptions, warn: (message: string) => void): Store {
+  const { durability } = options
+  try {
+    return openStore(options.store, { durability, warn })
+  } catch (error) {
+    const { message, where } = error as GreyctlError
+    warn(`${message} (${where}): nobody is greylisted until it can`)
+    return new ReopeningStore(
+      () => openStore(options.store, { durability, warn, patience: 0 }),
+      error as Error,
+      warn,
+    )
   }
 }
 

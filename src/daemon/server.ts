@@ -12,8 +12,11 @@ export type Endpoint =
   /** Inherited from systemd, already listening (sd_listen_fds(3)). */
   | { readonly kind: 'descriptor'; readonly descriptor: number }
 
-/** More than Postfix's default_process_limit (100) for several instances; a flood beyond costs no memory. */
-const MOST_CONNECTIONS = 1000
+/**
+ * More than Postfix's default_process_limit (100) for several instances. When they are used up, whoever was silent for
+ * longest makes room: Postfix connects anew without a word when its idle connection is gone.
+ */
+export const MOST_CONNECTIONS = 1000
 /** Postfix's connections wait here while the daemon is busy. The system may allow less. */
 const BACKLOG = 512
 /** What lies in the sockets' buffers at SIGTERM is still read for so long (milliseconds). */
@@ -40,10 +43,6 @@ export class PolicyServer {
     const names: string[] = []
     for (const options of await listenOptions(endpoint)) {
       const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
-      server.maxConnections = MOST_CONNECTIONS
-      server.on('drop', () =>
-        this.#log.rarely('drop', `warning: more than ${MOST_CONNECTIONS} connections, new ones are refused`),
-      )
       await bound(server, options, endpoint)
       server.on('error', (error) => this.#log.rarely('accept', `warning: ${error.message}`))
       this.#servers.push(server)
@@ -60,14 +59,35 @@ export class PolicyServer {
 
   #accept(socket: Socket): void {
     if (this.#engine === undefined) {
-      this.#early.push(socket)
       socket.on('error', () => socket.destroy())
+      if (this.#early.length < MOST_CONNECTIONS) this.#early.push(socket)
+      else socket.destroy()
+      return
+    }
+    if (this.#connections.size >= MOST_CONNECTIONS && !this.#makeRoom()) {
+      socket.destroy()
       return
     }
     const connection = new Connection(socket, this.#engine, this.#log)
     this.#connections.add(connection)
     socket.once('close', () => this.#connections.delete(connection))
     if (this.#draining) connection.drain()
+  }
+
+  /** False when all wait for an answer. */
+  #makeRoom(): boolean {
+    let oldest: Connection | undefined
+    for (const connection of this.#connections) {
+      const since = connection.silentSince
+      if (since !== undefined && since < (oldest?.silentSince ?? Number.POSITIVE_INFINITY))
+        oldest = connection
+    }
+    const what = oldest ? 'the one that was silent for longest is closed' : 'a new one is refused'
+    this.#log.rarely('connections', `warning: more than ${MOST_CONNECTIONS} connections: ${what}`)
+    if (oldest === undefined) return false
+    this.#connections.delete(oldest)
+    oldest.destroy()
+    return true
   }
 
   /** Answers what was received, closes everything. Resolves within about two seconds. */

@@ -8,6 +8,8 @@ export type Durability = 'strict' | 'relaxed'
 
 export interface JournalOptions {
   readonly durability: Durability
+  /** Seconds to wait while another process has the journal open. */
+  readonly patience: number
   readonly warn: (message: string) => void
 }
 
@@ -56,7 +58,7 @@ export class JournaledStore implements Store {
   constructor(base: LocalStore, directory: string, options: JournalOptions) {
     this.#base = base
     this.#options = options
-    const [one, two] = openSegments(directory)
+    const [one, two] = openSegments(directory, options.patience)
     this.#segments = [one.segment, two.segment]
     this.#generation = Math.max(one.recovered.generation, two.recovered.generation) + 1
     const found = [one.recovered, two.recovered].sort((a, b) => a.generation - b.generation)
@@ -210,10 +212,10 @@ export class JournaledStore implements Store {
   }
 }
 
-function openSegments(directory: string) {
-  const one = Segment.open(join(directory, 'journal-0'))
+function openSegments(directory: string, patience: number) {
+  const one = Segment.open(join(directory, 'journal-0'), patience)
   try {
-    return [one, Segment.open(join(directory, 'journal-1'))] as const
+    return [one, Segment.open(join(directory, 'journal-1'), patience)] as const
   } catch (error) {
     one.segment.close()
     throw error

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { decodeRecord, encodeRecord, type GreyRecord } from '../greylist/record.js'
@@ -8,6 +8,9 @@ import type { Change, Entry, Expired, LocalStore, StoreStats } from './store.js'
 /** Entries looked at before the time is looked at again. */
 const SLICE = 200
 
+/** Bytes of disk that a change may take, two pages; and what is left alone for the mail's sake. */
+const SPACE = 8192
+const MOST_SPACE = 64 * 1024 * 1024
 /** Changes handed over in one go. */
 const BURST = 500
 
@@ -61,6 +64,7 @@ export class LmdbStore implements LocalStore {
   }
 
   async apply(changes: readonly Change[]): Promise<void> {
+    this.#assertSpace(changes.length)
     const written: Promise<boolean>[] = []
     for (const [index, [key, record]] of changes.entries()) {
       // each costs 1 to 3 µs here; the rest is done in a thread of lmdb
@@ -69,7 +73,15 @@ export class LmdbStore implements LocalStore {
       written.push(record ? this.#database.put(bytes, encodeRecord(record)) : this.#database.remove(bytes))
     }
     const failed = (await Promise.allSettled(written)).find(({ status }) => status === 'rejected')
-    if (failed) throw causeOf((failed as PromiseRejectedResult).reason)
+    if (failed) throw await causeOf((failed as PromiseRejectedResult).reason)
+  }
+
+  /** LMDB survives a full disk, but its library complains on standard error at each try; and mail needs the rest. */
+  #assertSpace(changes: number): void {
+    const { bavail, bsize } = statfsSync(this.#directory)
+    const needed = Math.min(changes * SPACE, MOST_SPACE)
+    if (bavail * bsize >= needed) return
+    throw new Error(`no space left on device: ${Math.floor((bavail * bsize) / 1024)} KiB free`)
   }
 
   *entries(): Iterable<Entry> {
@@ -128,9 +140,10 @@ export class LmdbStore implements LocalStore {
   }
 }
 
-/** lmdb hides what the system said behind "Commit failed". */
-function causeOf(error: Error & { commitError?: unknown }): Error {
-  return error.commitError instanceof Error ? error.commitError : error
+/** lmdb hides what the system said in a promise that is rejected with it. */
+async function causeOf(error: Error & { commitError?: unknown }): Promise<Error> {
+  const cause = await Promise.resolve(error.commitError).catch((reason: unknown) => reason)
+  return cause instanceof Error ? cause : error
 }
 
 /** One piece of memory for all keys, seen at each length: lmdb copies a key at once, and a buffer for each costs 0.3 µs. */

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { GreyctlError } from '../errors.js'
-import { type Durability, JournaledStore } from './journaled.js'
+import { type Durability, JournaledStore, type JournalOptions } from './journaled.js'
 import { LmdbStore } from './lmdb.js'
 import { inspectFile, lengthen } from './lmdb-file.js'
 import { MemoryStore } from './memory.js'
@@ -22,6 +22,8 @@ export interface OpenOptions {
   readonly readOnly?: boolean
   /** With a journal in front: for the daemon, of which there is one. */
   readonly durability?: Durability
+  /** Seconds to wait for another daemon's end; 5 by default. */
+  readonly patience?: number
   /** Told when a damaged store was put aside. */
   readonly warn?: (message: string) => void
 }
@@ -34,7 +36,7 @@ export interface OpenOptions {
 export function openStore(spec: StoreSpec, options: OpenOptions = {}): Store {
   if (spec.kind === 'memory') return new MemoryStore()
   const { directory } = spec
-  const { readOnly = false, warn = () => {}, durability } = options
+  const { readOnly = false, warn = () => {}, durability, patience = PATIENCE } = options
   try {
     if (readOnly) return openReadOnly(directory)
     mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -43,7 +45,7 @@ export function openStore(spec: StoreSpec, options: OpenOptions = {}): Store {
       () => openSound(directory, setAside),
       (why) => setAside(why),
     )
-    return durability === undefined ? store : new JournaledStore(store, directory, { durability, warn })
+    return durability === undefined ? store : withJournal(store, directory, { durability, warn, patience })
   } catch (cause) {
     if (cause instanceof GreyctlError) throw cause
     throw new GreyctlError('store-failed', `the store cannot be opened: ${(cause as Error).message}`, {
@@ -51,6 +53,18 @@ export function openStore(spec: StoreSpec, options: OpenOptions = {}): Store {
       hints: [`see that the daemon's user may write to ${directory}, and that the disk has space`],
       cause,
     })
+  }
+}
+
+/** What a daemon that ends needs for its last answers, and more. */
+const PATIENCE = 5
+
+function withJournal(store: MendingStore, directory: string, options: JournalOptions): Store {
+  try {
+    return new JournaledStore(store, directory, options)
+  } catch (error) {
+    void store.close()
+    throw error
   }
 }
 

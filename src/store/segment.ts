@@ -26,10 +26,10 @@ export class Segment {
    * Creates the file or takes what is there; `recovered` is what it holds, and there is no room until it is cleared.
    * Throws what the system says, or that another process has it open.
    */
-  static open(path: string): { readonly segment: Segment; readonly recovered: Recovered } {
+  static open(path: string, patience = 0): { readonly segment: Segment; readonly recovered: Recovered } {
     const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
     try {
-      claim(descriptor)
+      claim(descriptor, patience)
       const bytes = readFileSync(descriptor)
       if (bytes.length < SEGMENT_SIZE) lengthen(descriptor, bytes.length)
       const recovered = readFrames(bytes)
@@ -153,15 +153,12 @@ function readChanges(payload: Buffer, into: Change[]): boolean {
   return true
 }
 
-/** Seconds that the daemon before may take to end. */
-const PATIENCE = '5'
-
 /**
  * Two daemons would write over each other. flock(1) locks what is behind the descriptor, and the lock stays as long as
- * this process has it open, however that ends. Without the program (util-linux) there is no lock.
+ * this process has it open, however that ends. Without the program (util-linux) there is no lock. Seconds.
  */
-function claim(descriptor: number): void {
-  const { status } = spawnSync('flock', ['--timeout', PATIENCE, '3'], {
+function claim(descriptor: number, patience: number): void {
+  const { status } = spawnSync('flock', ['--timeout', String(patience), '3'], {
     stdio: ['ignore', 'ignore', 'ignore', descriptor],
   })
   if (status === 1) throw new Error('another daemon uses it')

@@ -103,7 +103,11 @@ class Slow extends MemoryStore implements LocalStore {
 describe('a journaled store', () => {
   const warnings: string[] = []
   const open = (base: LocalStore, durability: Durability = 'strict') =>
-    new JournaledStore(base, directory, { durability, warn: (message) => warnings.push(message) })
+    new JournaledStore(base, directory, {
+      durability,
+      patience: 0,
+      warn: (message) => warnings.push(message),
+    })
   beforeEach(() => {
     warnings.length = 0
   })
@@ -143,7 +147,7 @@ describe('a journaled store', () => {
     const next = new Slow()
     const left = join(directory, 'left')
     for (const name of ['journal-0', 'journal-1']) cpSync(join(directory, name), join(left, name))
-    const store = new JournaledStore(next, left, { durability, warn: () => {} })
+    const store = new JournaledStore(next, left, { durability, patience: 0, warn: () => {} })
     expect(store.getMany(['ta', 'tb'])).toEqual([record(3), undefined])
     // nothing is written over what has not moved yet
     await store.putMany([['tc', record(4)]])

@@ -1,0 +1,67 @@
+import type { GreyRecord } from '../greylist/record.js'
+import type { Awaitable, Entry, Expired, Store, StoreStats } from './store.js'
+
+/** Milliseconds between two tries. */
+const RETRY = 2000
+
+/**
+ * A store that could not be opened, and is tried again: a daemon that answers DUNNO is no reason that mail stops, one
+ * that does not start can be. Until it is open every call throws the reason.
+ */
+export class ReopeningStore implements Store {
+  readonly #open: () => Store
+  #store: Store | undefined
+  #reason: Error
+  #timer: NodeJS.Timeout
+
+  constructor(open: () => Store, reason: Error, warn: (message: string) => void) {
+    this.#open = open
+    this.#reason = reason
+    this.#timer = setInterval(() => this.#retry(warn), RETRY)
+    this.#timer.unref()
+  }
+
+  getMany(keys: readonly string[]): Awaitable<readonly (GreyRecord | undefined)[]> {
+    return this.#opened().getMany(keys)
+  }
+
+  putMany(entries: readonly Entry[]): Awaitable<void> {
+    return this.#opened().putMany(entries)
+  }
+
+  removeMany(keys: readonly string[]): Awaitable<void> {
+    return this.#opened().removeMany(keys)
+  }
+
+  entries(): Iterable<Entry> | AsyncIterable<Entry> {
+    return this.#opened().entries()
+  }
+
+  expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Awaitable<Expired> {
+    return this.#opened().expire(isExpired, budgetMs)
+  }
+
+  stats(): Awaitable<StoreStats> {
+    return this.#opened().stats()
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#store?.close()
+  }
+
+  #opened(): Store {
+    if (this.#store === undefined) throw this.#reason
+    return this.#store
+  }
+
+  #retry(warn: (message: string) => void): void {
+    try {
+      this.#store = this.#open()
+      clearInterval(this.#timer)
+      warn('the store is open, greylisting begins')
+    } catch (error) {
+      this.#reason = error as Error
+    }
+  }
+}
