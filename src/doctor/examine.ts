@@ -1,12 +1,15 @@
 import type { Host } from '../host/host.js'
 import { listWords } from '../postfix/restriction-list.js'
 import { type DoctorDocument, doctorDocument, exitCodeOf } from './document.js'
-import { openFacts } from './facts.js'
+import type { FactBook } from './fact-book.js'
+import { type Facts, openFacts } from './facts.js'
+import { planFix } from './fix.js'
+import { type Mended, type MendOptions, mend } from './mend.js'
 import { Redactor } from './redact.js'
-import { diagnose } from './run.js'
+import { type Diagnosis, diagnose } from './run.js'
 import type { Selection } from './select.js'
 
-export interface ExamineOptions {
+export interface DoctorOptions {
   readonly configDir: string
   readonly logs: readonly string[]
   readonly redact: boolean
@@ -15,39 +18,76 @@ export interface ExamineOptions {
 export interface Examination {
   readonly document: DoctorDocument
   readonly exitCode: 0 | 1 | 3
+  readonly mended?: readonly Mended[]
 }
 
 /** Looks at the machine once, and judges. Changes nothing; throws nothing for a machine that is broken. */
 export async function examine(
   host: Host,
   selection: Selection,
-  options: ExamineOptions,
+  options: DoctorOptions,
 ): Promise<Examination> {
   const facts = openFacts(host, options)
-  const diagnosis = await diagnose(selection.checks, facts, selection.skip)
-  const document = doctorDocument(diagnosis, facts.timings as ReadonlyMap<string, number>)
-  if (!options.redact) return { document, exitCode: exitCodeOf(diagnosis) }
-  const settings = await facts.get('settings')
-  const names = settings.known
-    ? [
-        'myhostname',
-        'mydomain',
-        'mydestination',
-        'virtual_mailbox_domains',
-        'virtual_alias_domains',
-        'relay_domains',
-      ]
-        .flatMap((name) => listWords(settings.value.get(name)))
-        .filter((word) => /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$/.test(word))
-    : []
-  const redactor = new Redactor(names)
-  return {
-    document: { ...redactor.value({ ...document, checks: [] }), checks: redactReasons(document, redactor) },
-    exitCode: exitCodeOf(diagnosis),
-  }
+  return report(await diagnose(selection.checks, facts, selection.skip), facts, options)
 }
 
-/** Ids are ours and stay. */
-function redactReasons({ checks }: DoctorDocument, redactor: Redactor): DoctorDocument['checks'] {
-  return checks.map((check) => ({ ...check, reason: redactor.text(check.reason) }))
+/** The same, and mends what it can: what is reported is the machine afterwards. */
+export async function examineAndMend(
+  host: Host,
+  selection: Selection,
+  options: DoctorOptions,
+  how: Pick<MendOptions, 'refuses' | 'carry'>,
+): Promise<Examination> {
+  let facts = openFacts(host, options)
+  const { mended, diagnosis } = await mend({
+    ...how,
+    diagnose: () => {
+      facts = openFacts(host, options)
+      return diagnose(selection.checks, facts, selection.skip)
+    },
+    plan: (finding) => planFix(host, finding, options.configDir),
+    sleep: (seconds) => host.sleep(seconds),
+  })
+  return { ...(await report(diagnosis, facts, options)), mended }
+}
+
+async function report(
+  diagnosis: Diagnosis,
+  facts: FactBook<Facts>,
+  { redact }: DoctorOptions,
+): Promise<Examination> {
+  const document = doctorDocument(diagnosis, facts.timings as ReadonlyMap<string, number>)
+  const exitCode = exitCodeOf(diagnosis)
+  if (!redact) return { document, exitCode }
+  const redactor = new Redactor(await ownNames(facts))
+  const { ok, findings, checks, timings } = document
+  // ids are ours and stay
+  const redacted = {
+    ok,
+    findings: findings.map((finding) => ({
+      ...redactor.value(finding),
+      id: finding.id,
+      consequenceOf: finding.consequenceOf,
+    })),
+    checks: checks.map((check) => ({ ...check, reason: redactor.text(check.reason) })),
+    timings,
+  }
+  return { document: redacted, exitCode }
+}
+
+const NAME_LISTS = [
+  'myhostname',
+  'mydomain',
+  'mydestination',
+  'virtual_mailbox_domains',
+  'virtual_alias_domains',
+  'relay_domains',
+]
+
+async function ownNames(facts: FactBook<Facts>): Promise<readonly string[]> {
+  const settings = await facts.get('settings')
+  if (!settings.known) return []
+  return NAME_LISTS.flatMap((name) => listWords(settings.value.get(name))).filter((word) =>
+    /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$/.test(word),
+  )
 }

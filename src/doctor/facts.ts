@@ -4,8 +4,10 @@ import { gatherAccounts } from './facts/accounts.js'
 import { gatherMainCf, gatherMasterCf, type MainCfFact, type MasterCfFact } from './facts/config.js'
 import { type ConfigFile, gatherConfigFiles } from './facts/config-files.js'
 import { type EndpointAnswer, gatherEndpoints } from './facts/endpoints.js'
+import { gatherFail2ban } from './facts/fail2ban.js'
 import { type Greylister, gatherGreylisters } from './facts/greylisters.js'
 import { gatherInstances, type Instance } from './facts/instances.js'
+import { gatherKernel, type KernelFact } from './facts/kernel.js'
 import { gatherListeners, type Listener } from './facts/listeners.js'
 import { gatherLog, type LogFact } from './facts/log.js'
 import { gatherMailOwner, gatherSocketPaths, type MailOwner, type SocketPath } from './facts/paths.js'
@@ -14,6 +16,7 @@ import { gatherPlatform, type PlatformFact } from './facts/platform.js'
 import { gatherPolicyUses, type PolicyUse } from './facts/policy-uses.js'
 import { gatherProcesses, type Process } from './facts/processes.js'
 import { gatherReread, type Reread } from './facts/reread.js'
+import { gatherResolver, type ResolverFile } from './facts/resolver.js'
 import { gatherServices, type SmtpdService } from './facts/services.js'
 import {
   gatherKnownParameters,
@@ -23,8 +26,11 @@ import {
   type PostconfFact,
   type SettingsFact,
 } from './facts/settings.js'
+import { gatherStores, type StorePlace } from './facts/stores.js'
 import { gatherTables, type Table } from './facts/tables.js'
 import { gatherUnits, type Unit } from './facts/units.js'
+import { gatherWhitelists, type Whitelist } from './facts/whitelists.js'
+import type { Evidence } from './finding.js'
 
 /** What doctor knows of a machine. Each is gathered once, when a check asks for it. */
 export interface Facts {
@@ -51,6 +57,13 @@ export interface Facts {
   readonly mailOwner: MailOwner
   readonly greylisters: readonly Greylister[]
   readonly pidFiles: readonly PidFile[]
+  readonly resolver: readonly ResolverFile[]
+  readonly whitelists: readonly Whitelist[]
+  readonly stores: readonly StorePlace[]
+  readonly kernel: KernelFact
+  readonly fail2ban: { readonly jail: Evidence | undefined }
+  /** The socket of the system log below the queue directory. */
+  readonly devLog: { readonly path: string; readonly there: boolean }
   /** Seconds since the epoch. */
   readonly clock: { readonly now: number }
 }
@@ -81,6 +94,18 @@ const GATHERERS: Gatherers<Facts> = {
   mailOwner: { limit: 4, gather: gatherMailOwner },
   greylisters: { limit: 4, gather: gatherGreylisters },
   pidFiles: { limit: 4, gather: gatherPidFiles },
+  resolver: { limit: 4, gather: gatherResolver },
+  whitelists: { limit: 4, gather: gatherWhitelists },
+  stores: { limit: 4, gather: gatherStores },
+  kernel: { limit: 5, gather: gatherKernel },
+  fail2ban: { limit: 4, gather: gatherFail2ban },
+  devLog: {
+    limit: 4,
+    gather: async ({ host, need }) => {
+      const path = `${(await need('settings')).get('queue_directory')}/dev/log`
+      return { path, there: (await host.stat(path)) !== undefined }
+    },
+  },
   clock: { limit: 4, gather: ({ host }) => ({ now: host.now() }) },
 }
 

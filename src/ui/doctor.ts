@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import type { DoctorDocument } from '../doctor/document.js'
+import type { Mended } from '../doctor/mend.js'
 import { escapeText } from './escape.js'
 import { wrap } from './wrap.js'
 
@@ -55,7 +56,38 @@ function findingLines(finding: Shown, { style, width }: Look): string[] {
   return lines
 }
 
-function title({ severity, title: text, id }: Shown, style: ChalkInstance): string {
+/** Before a repair is shown. */
+export function findingHeading(
+  finding: Pick<Shown, 'severity' | 'title' | 'id' | 'detail'>,
+  style: ChalkInstance,
+): string {
+  return `\n${title(finding, style)}\n  ${escapeText(finding.detail)}`
+}
+
+const MENDED = {
+  mended: 'mended',
+  planned: 'would be mended',
+  declined: 'left as it is, as you said',
+  'put-back': 'put back',
+  left: 'left',
+} as const
+
+/** `--fix`: what became of each finding. */
+export function renderMended(mended: readonly Mended[], style: ChalkInstance): string {
+  if (mended.length === 0) return 'there was nothing that greyctl can mend'
+  return mended
+    .map(({ id, status, reason }) => {
+      const sign =
+        status === 'mended' ? style.green('✓') : status === 'put-back' ? style.red('✗') : style.yellow('-')
+      return `${sign} ${id}: ${MENDED[status]}${reason === '' ? '' : `: ${escapeText(reason)}`}`
+    })
+    .join('\n')
+}
+
+function title(
+  { severity, title: text, id }: Pick<Shown, 'severity' | 'title' | 'id'>,
+  style: ChalkInstance,
+): string {
   const paint = { critical: style.red.bold, error: style.red, warning: style.yellow, info: style.cyan }[
     severity
   ]

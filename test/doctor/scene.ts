@@ -203,6 +203,12 @@ const HEALTHY: Partial<Facts> = {
   instances: [],
   tables: [],
   log: log({}),
+  resolver: [],
+  whitelists: [],
+  stores: [],
+  kernel: { outOfMemory: [], selinux: [], apparmor: [] },
+  fail2ban: { jail: undefined },
+  devLog: { path: '/var/spool/postfix/dev/log', there: true },
   reread: { at: NOW - 3600, how: 'started', evidence: { ref: 'process 700', text: 'master' } },
   accounts: new Map([
     ['root', 0],

@@ -1,11 +1,16 @@
 import type { Check } from '../check.js'
+import { CLIENTS } from './clients.js'
 import { CONFIG_FILES } from './config-files.js'
 import { DAEMONS } from './daemons.js'
+import { DELIVERY } from './delivery.js'
 import { DIALOGUE } from './dialogue.js'
+import { LOGS } from './logs.js'
 import { MAIN_CF } from './main-cf.js'
 import { MASTER_CF } from './master-cf.js'
 import { NAMES } from './names.js'
+import { PLATFORM } from './platform.js'
 import { REACHABILITY } from './reachability.js'
+import { RESOURCES } from './resources.js'
 import { SERVICES } from './services.js'
 import { SOCKETS } from './sockets.js'
 import { SPAWN } from './spawn.js'
@@ -26,4 +31,9 @@ export const CHECKS: readonly Check[] = [
   ...CONFIG_FILES,
   ...SERVICES,
   ...TABLES,
+  ...CLIENTS,
+  ...DELIVERY,
+  ...RESOURCES,
+  ...PLATFORM,
+  ...LOGS,
 ]

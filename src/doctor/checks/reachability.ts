@@ -16,14 +16,21 @@ import {
 } from './common.js'
 import { moveEndpoint, startService } from './repairs.js'
 
-type Reach = Pick<Facts, 'endpoints' | 'policyUses' | 'listeners' | 'processes' | 'units'>
+type Reach = Pick<Facts, 'endpoints' | 'policyUses' | 'listeners' | 'processes' | 'greylisters'>
 
-/** Greylisters that listen where nobody asks them. */
-function elsewhere({ listeners, policyUses }: Pick<Reach, 'listeners' | 'policyUses'>): readonly Listener[] {
+/** Greylisters that listen where nobody asks them: by the program's name, its process, or the port in its options. */
+function elsewhere({
+  listeners,
+  policyUses,
+  processes,
+  greylisters,
+}: Pick<Reach, 'listeners' | 'policyUses' | 'processes' | 'greylisters'>): readonly Listener[] {
+  const pids = new Set(processes.filter(({ name }) => name !== 'master').map(({ pid }) => pid))
+  const ports = new Set(greylisters.map(({ port }) => port))
   return listeners.filter(
     (listener) =>
-      isGreylisterProcess(listener.process) &&
       listener.port !== '' &&
+      (isGreylisterProcess(listener.process) || pids.has(listener.pid ?? 0) || ports.has(listener.port)) &&
       !policyUses.some(({ endpoint }) => reaches(endpoint, listener)),
   )
 }
@@ -54,12 +61,14 @@ const notRunning = check({
     'node-runtime-missing',
     'no-systemd-pid1',
   ],
-  needs: ['endpoints', 'policyUses', 'listeners', 'units'],
-  judge: ({ endpoints, policyUses, listeners, units }) =>
+  needs: ['endpoints', 'policyUses', 'listeners', 'units', 'processes', 'greylisters'],
+  judge: ({ endpoints, policyUses, listeners, units, processes, greylisters }) =>
     endpoints
       .filter((answer) => refused(answer) && !isFile(answer.endpoint))
       .filter(
-        (answer) => !otherFamily(answer, listeners) && elsewhere({ listeners, policyUses }).length === 0,
+        (answer) =>
+          !otherFamily(answer, listeners) &&
+          elsewhere({ listeners, policyUses, processes, greylisters }).length === 0,
       )
       .map(({ endpoint }) => {
         const down = units.filter(
@@ -99,19 +108,19 @@ const portMismatch = check({
   ],
   remedy: 'write the same address and port on both sides, numerically',
   autofix: 'confirm',
-  needs: ['endpoints', 'policyUses', 'listeners', 'mainCf'],
-  judge: ({ endpoints, policyUses, listeners, mainCf }) =>
+  needs: ['endpoints', 'policyUses', 'listeners', 'mainCf', 'processes', 'greylisters'],
+  judge: ({ endpoints, policyUses, listeners, mainCf, processes, greylisters }) =>
     endpoints
       .filter((answer) => refused(answer) && !isFile(answer.endpoint) && !otherFamily(answer, listeners))
       .flatMap(({ endpoint }) => {
-        const [listener] = elsewhere({ listeners, policyUses })
+        const [listener] = elsewhere({ listeners, policyUses, processes, greylisters })
         if (listener === undefined) return []
         const address = ['*', '0.0.0.0'].includes(listener.address) ? '127.0.0.1' : listener.address
         const right = `inet:${address.includes(':') ? `[${address}]` : address}:${listener.port}`
         return [
           {
             severity: severityOf(policyUses, endpoint),
-            detail: `main.cf asks ${endpoint.text}, where nothing listens; ${listener.process} listens on port ${listener.port}; ${consequence(policyUses, endpoint)}`,
+            detail: `main.cf asks ${endpoint.text}, where nothing listens; ${listener.process || 'a greylister'} listens on port ${listener.port}; ${consequence(policyUses, endpoint)}`,
             evidence: [...askedAt(policyUses, endpoint), listenerText(listener)],
             affects: affected(policyUses, endpoint),
             remedy: `write ${right} in place of ${endpoint.text} in main.cf, or change the daemon's options`,
