@@ -1,5 +1,6 @@
 import { CONFIG_CASES } from './cases/config.js'
 import { DIALOGUE_CASES } from './cases/dialogue.js'
+import { LIST_CASES } from './cases/lists.js'
 import { MACHINE_CASES } from './cases/machine.js'
 import { REACHABILITY_CASES } from './cases/reachability.js'
 import { SERVICE_CASES } from './cases/services.js'
@@ -18,6 +19,7 @@ export interface Case {
 
 export const CASES: Readonly<Record<string, readonly Case[]>> = {
   ...CONFIG_CASES,
+  ...LIST_CASES,
   ...MACHINE_CASES,
   ...SERVICE_CASES,
   ...TABLE_CASES,

@@ -1,15 +1,20 @@
 import type { Check } from '../check.js'
+import { CLASSES } from './classes.js'
 import { CLIENTS } from './clients.js'
 import { CONFIG_FILES } from './config-files.js'
 import { DAEMONS } from './daemons.js'
 import { DELIVERY } from './delivery.js'
 import { DIALOGUE } from './dialogue.js'
+import { LISTS } from './lists.js'
 import { LOGS } from './logs.js'
 import { MAIN_CF } from './main-cf.js'
 import { MASTER_CF } from './master-cf.js'
 import { NAMES } from './names.js'
+import { PLACEMENT } from './placement.js'
 import { PLATFORM } from './platform.js'
+import { POLICY_WORDS } from './policy-words.js'
 import { REACHABILITY } from './reachability.js'
+import { RELAY } from './relay.js'
 import { RESOURCES } from './resources.js'
 import { SERVICES } from './services.js'
 import { SOCKETS } from './sockets.js'
@@ -22,6 +27,11 @@ export const CHECKS: readonly Check[] = [
   ...REACHABILITY,
   ...DIALOGUE,
   ...SOCKETS,
+  ...PLACEMENT,
+  ...RELAY,
+  ...POLICY_WORDS,
+  ...LISTS,
+  ...CLASSES,
   ...UNITS,
   ...DAEMONS,
   ...SPAWN,

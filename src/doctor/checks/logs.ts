@@ -37,6 +37,10 @@ const cannotEvaluate = check({
   remedy: 'correct what the warning names',
   autofix: 'manual',
   becauseOf: [
+    'unknown-restriction',
+    'restriction-class-undeclared',
+    'check-policy-missing-argument',
+    'bare-table-without-check',
     'inline-comment-in-value',
     'table-db-missing',
     'table-type-unsupported',

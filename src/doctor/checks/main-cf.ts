@@ -41,7 +41,7 @@ const unreadable = check({
   look: ['postconf -n', 'postfix check'],
   remedy: 'correct what the message names',
   autofix: 'manual',
-  becauseOf: ['broken-continuation-nonindented'],
+  becauseOf: ['broken-continuation-nonindented', 'master-line-not-indented'],
   needs: ['postconf', 'mainCf'],
   judge: ({ postconf, mainCf }) =>
     postconf.fatal === undefined
@@ -50,7 +50,7 @@ const unreadable = check({
           {
             detail: postconf.fatal,
             evidence: [{ ref: 'postconf', text: `fatal: ${postconf.fatal}` }],
-            affects: [mainCf.path],
+            affects: [mainCf.path, mainCf.path.replace(/main\.cf$/, 'master.cf')],
           },
         ],
 })

@@ -12,6 +12,7 @@ const undefinedName = check({
   look: ['postconf -n >/dev/null'],
   remedy: 'define the parameter, or correct the name',
   autofix: 'manual',
+  becauseOf: ['restriction-class-undefined'],
   needs: ['postconf', 'mainCf', 'masterCf'],
   judge: ({ postconf, mainCf, masterCf }) =>
     postconf.warnings.flatMap((warning) => {

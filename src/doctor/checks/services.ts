@@ -25,6 +25,7 @@ const submission = check({
   remedy:
     'permit authenticated users before the check, or give the service -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject',
   autofix: 'manual',
+  becauseOf: ['policy-before-permit-sasl'],
   needs: ['services', 'policyUses'],
   judge: ({ services, policyUses }) =>
     services
