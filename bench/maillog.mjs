@@ -1,66 +1,169 @@
-// How fast `greyctl verify` reads a mail log, beside what grep and wc take for the same file.
-// node bench/maillog.mjs [LINES]   (default: one million; needs a built dist)
-import { spawnSync } from 'node:child_process'
-import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+/**
+ * npm run bench:maillog [-- --write] [-- --lines=3000000]: how fast `greyctl verify` reads a mail log, beside pflogsumm
+ * (Debian's package) and grep over the same file in the same run, in turns. --write puts it into
+ * docs/benchmarks-maillog.md. --endless=GB pipes a log of that size instead, in which nothing ever comes back, and
+ * tells the peak of memory.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expectedOf, mailLines } from './mail-log.mjs'
 
-const wanted = Number(process.argv[2] ?? 1_000_000)
-const directory = mkdtempSync(join(tmpdir(), 'greyctl-bench-maillog-'))
-const path = join(directory, 'mail.log')
+const option = (name, otherwise) =>
+  Number(new RegExp(`--${name}=([\\d.]+)`).exec(process.argv.join(' '))?.[1] ?? otherwise)
+const LINES = option('lines', 3_000_000)
+const ROUNDS = option('rounds', 3)
+const PROGRAM = join(import.meta.dirname, '../bin/run.js')
+const PAGE = new URL('../docs/benchmarks-maillog.md', import.meta.url)
 
-/** One deferred and then accepted mail in ten lines, among lines of no interest. */
-function mail(number) {
-  const at = (seconds) => new Date(1_795_000_000_000 + (number + seconds) * 1000).toISOString()
-  const id = `4K${number.toString(36).toUpperCase().padStart(8, '0')}z`
-  const [client, sender, recipient] = [
-    `mail${number % 5000}.example.org[192.0.${number % 256}.10]`,
-    `user${number % 90_000}@example.org`,
-    'bob@mx.example.test',
-  ]
-  const smtpd = 'mx postfix/smtpd[1234]:'
-  return [
-    `${at(0)} ${smtpd} connect from ${client}`,
-    `${at(0)} ${smtpd} NOQUEUE: reject: RCPT from ${client}: 450 4.2.0 <${recipient}>: Recipient address rejected: Greylisted; from=<${sender}> to=<${recipient}> proto=ESMTP helo=<mail.example.org>`,
-    `${at(0)} ${smtpd} disconnect from ${client} ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4`,
-    `${at(400)} ${smtpd} connect from ${client}`,
-    `${at(400)} ${smtpd} ${id}: client=${client}`,
-    `${at(400)} mx postfix/cleanup[1236]: ${id}: message-id=<${number}@example.org>`,
-    `${at(400)} mx postfix/qmgr[99]: ${id}: from=<${sender}>, size=550, nrcpt=1 (queue active)`,
-    `${at(401)} mx postfix/local[1240]: ${id}: to=<${recipient}>, relay=local, delay=0.99, delays=0.1/0.01/0.01/0.87, dsn=2.0.0, status=sent (delivered to mailbox)`,
-    `${at(401)} mx postfix/qmgr[99]: ${id}: removed`,
-    `${at(401)} ${smtpd} disconnect from ${client} ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5`,
-  ]
-}
+const scratch = mkdtempSync(join(tmpdir(), 'greyctl-bench-maillog-'))
 
-async function writeLog() {
-  const out = createWriteStream(path)
-  for (let number = 0; number * 10 < wanted; number += 1) {
-    if (!out.write(`${mail(number).join('\n')}\n`)) await new Promise((resolve) => out.once('drain', resolve))
+function writeLog(path) {
+  const file = openSync(path, 'w')
+  let lines = 0
+  let text = ''
+  let mails = 0
+  while (lines < LINES) {
+    const more = mailLines(mails)
+    mails += 1
+    lines += more.length
+    text += `${more.join('\n')}\n`
+    if (text.length > 1 << 20) {
+      writeSync(file, text)
+      text = ''
+    }
   }
-  await new Promise((resolve) => out.end(resolve))
+  writeSync(file, text)
+  closeSync(file)
+  return { lines, mails }
 }
 
-/** Wall seconds and the peak of memory (MB) of a program's run. */
-function measure(name, argv) {
+/** Wall seconds and the peak of memory (MiB), as time(1) tells it. */
+function run(argv) {
+  const peak = join(scratch, 'peak')
   const started = process.hrtime.bigint()
-  const result = spawnSync(argv[0], argv.slice(1), { encoding: 'utf8', maxBuffer: 1 << 28 })
+  const { stdout, error, status } = spawnSync('/usr/bin/time', ['-f', '%M', '-o', peak, ...argv], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  })
   const seconds = Number(process.hrtime.bigint() - started) / 1e9
-  if (result.error) return console.log(`${name.padEnd(28)} not here`)
-  const rate = Math.round(wanted / seconds).toLocaleString('en')
-  console.log(`${name.padEnd(28)} ${seconds.toFixed(2).padStart(7)} s  ${rate.padStart(12)} lines/s`)
-  return result
+  if (error || status === 127) return undefined
+  return { seconds, stdout, peak: Number(readFileSync(peak, 'utf8').trim().split('\n').at(-1)) / 1024 }
+}
+
+function median(runs) {
+  return runs.toSorted((one, other) => one.seconds - other.seconds)[Math.floor(runs.length / 2)]
+}
+
+function check(stdout, mails) {
+  const { verdict, counts, delay } = JSON.parse(stdout)
+  const expected = expectedOf(mails)
+  const found = { verdict, ...counts, median: delay.median }
+  for (const [name, value] of Object.entries(expected))
+    if (found[name] !== value) throw new Error(`${name} is ${found[name]}, not ${value}`)
+}
+
+function measureAll(path, lines, mails) {
+  const size = statSync(path).size / 1e6
+  const programs = {
+    'greyctl verify --json': [process.execPath, PROGRAM, 'verify', '--log', path, '--json'],
+    pflogsumm: ['pflogsumm', path],
+    'grep -c Greylisted': ['grep', '-c', 'Greylisted', path],
+  }
+  const runs = Object.fromEntries(Object.keys(programs).map((name) => [name, []]))
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const [name, argv] of Object.entries(programs)) {
+      const result = run(argv)
+      if (result === undefined) continue
+      if (name.startsWith('greyctl')) check(result.stdout, mails)
+      runs[name].push(result)
+    }
+  const rows = Object.entries(runs).flatMap(([name, results]) =>
+    results.length === 0 ? [] : [{ name, ...median(results) }],
+  )
+  const ours = rows[0].seconds
+  const table = rows.map(
+    ({ name, seconds, peak }) =>
+      `| ${name} | ${seconds.toFixed(2)} | ${Math.round(size / seconds)} | ${Math.round(lines / seconds).toLocaleString('en')} | ${Math.round(peak)} | ${(seconds / ours).toFixed(1)} |`,
+  )
+  return [
+    `${lines.toLocaleString('en')} lines, ${Math.round(size)} MB, traditional stamps; the median of ${ROUNDS} rounds, in turns.`,
+    '',
+    '| program | seconds | MB/s | lines/s | peak RSS, MiB | times as long |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...table,
+  ].join('\n')
+}
+
+/** A log that is never on a disk: first mails of always other senders. */
+async function measureEndless(gigabytes) {
+  const peak = join(scratch, 'peak')
+  const child = spawn(
+    '/usr/bin/time',
+    ['-f', '%M', '-o', peak, process.execPath, PROGRAM, 'verify', '--log', '-', '--json'],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  )
+  let out = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    out += text
+  })
+  const ended = new Promise((resolve) => child.on('close', resolve))
+  const { neverBack } = await import('./mail-log.mjs')
+  const started = Date.now()
+  let bytes = 0
+  let mails = 0
+  while (bytes < gigabytes * 1e9) {
+    let text = ''
+    for (let count = 0; count < 2000; count += 1, mails += 1) text += neverBack(mails)
+    bytes += text.length
+    if (!child.stdin.write(text, 'latin1')) await new Promise((resolve) => child.stdin.once('drain', resolve))
+  }
+  child.stdin.end()
+  await ended
+  const { verdict, counts, problems, window } = JSON.parse(out)
+  const seconds = (Date.now() - started) / 1000
+  const size = Math.round(Number(readFileSync(peak, 'utf8').trim().split('\n').at(-1)) / 1024)
+  if (counts.greylisted !== mails) throw new Error(`greylisted is ${counts.greylisted}, not ${mails}`)
+  return [
+    `${(bytes / 1e9).toFixed(1)} GB through a pipe (${window.lines.toLocaleString('en')} lines), ${mails.toLocaleString('en')} first mails of which none came back:`,
+    `peak RSS **${size} MiB**, ${Math.round(seconds)} s with their making; verdict ${verdict}, greylisted ${counts.greylisted.toLocaleString('en')} (exact).`,
+    ...problems.filter(({ id }) => id === 'too-many-triplets').map(({ detail }) => `It says: ${detail}.`),
+  ].join('\n')
+}
+
+/** Replaces one section of the page. */
+function writeSection(title, text) {
+  const [cpu] = cpus()
+  const machine = `${new Date().toISOString().slice(0, 10)}: ${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, Node ${process.version}.`
+  const page = readFileSync(PAGE, 'utf8')
+  const start = page.indexOf(`## ${title}\n`)
+  const next = page.indexOf('\n## ', start + 1)
+  const section = `## ${title}\n\n${machine}\n\n${text}\n`
+  const before = start === -1 ? `${page.trimEnd()}\n\n` : page.slice(0, start)
+  writeFileSync(PAGE, before + section + (start === -1 || next === -1 ? '' : page.slice(next)))
 }
 
 try {
-  await writeLog()
-  console.log(`${wanted} lines, ${Math.round(statSync(path).size / 1e6)} MB`)
-  measure('wc -l', ['wc', '-l', path])
-  measure('grep -c Greylisted', ['grep', '-c', 'Greylisted', path])
-  const program = join(import.meta.dirname, '../bin/run.js')
-  const result = measure('greyctl verify', [process.execPath, program, 'verify', '--log', path, '--json'])
-  const { verdict, counts } = JSON.parse(result?.stdout || '{}')
-  console.log(JSON.stringify({ verdict, counts }))
+  const endless = option('endless', 0)
+  const [title, text] = endless
+    ? ['A log without end', await measureEndless(endless)]
+    : (() => {
+        const path = join(scratch, 'mail.log')
+        const { lines, mails } = writeLog(path)
+        return ['Speed', measureAll(path, lines, mails)]
+      })()
+  console.log(text)
+  if (process.argv.includes('--write')) writeSection(title, text)
 } finally {
-  rmSync(directory, { recursive: true })
+  rmSync(scratch, { recursive: true })
 }

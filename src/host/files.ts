@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { constants, createReadStream, type Stats } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import {
   chmod,
   chown,
@@ -19,9 +19,12 @@ import {
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { GreyctlError } from '../errors.js'
-import type { FileMeta, FileStat, ReplaceOptions } from './host.js'
+import type { ByteRange, FileMeta, FileStat, ReplaceOptions } from './host.js'
 import type { Paths } from './paths.js'
 import { errnoOf, readTrouble, writeTrouble } from './trouble.js'
+
+/** Bytes read at once; it fits into a processor's cache. */
+const STREAM_CHUNK = 256 * 1024
 
 /** Copies owner, mode, ACLs, extended attributes and the SELinux context of one file to another; the content stays. */
 export type CopyAttributes = (from: string, to: string) => Promise<void>
@@ -54,15 +57,29 @@ export class Files {
     return this.reading(path, async (real) => (await readdir(real)).sort())
   }
 
-  async *stream(path: string): AsyncIterable<Buffer> {
+  async *stream(path: string, range?: ByteRange): AsyncIterable<Buffer> {
     const real = await this.paths.outside(path, { followLast: true })
+    let handle: FileHandle | undefined
     try {
-      yield* createReadStream(real, { highWaterMark: 256 * 1024 })
+      handle = await open(real, constants.O_RDONLY)
+      // one buffer for the whole file: a new one each time costs as much again as the reading (400 MB: 0.45 s, 0.2 s)
+      let left = range?.length ?? Number.POSITIVE_INFINITY
+      const buffer = Buffer.allocUnsafeSlow(Math.min(left, STREAM_CHUNK))
+      let from = range?.from ?? null
+      while (left > 0) {
+        const { bytesRead } = await handle.read(buffer, 0, Math.min(left, buffer.length), from)
+        if (bytesRead === 0) return
+        left -= bytesRead
+        if (from !== null) from += bytesRead
+        yield buffer.subarray(0, bytesRead)
+      }
     } catch (error) {
       throw new GreyctlError('log-unreadable', `cannot read: ${(error as Error).message}`, {
         where: path,
         cause: error,
       })
+    } finally {
+      await handle?.close()
     }
   }
 

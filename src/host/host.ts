@@ -33,6 +33,12 @@ export interface RunOptions {
   readonly signal?: AbortSignal
 }
 
+/** A part of a file, in bytes. */
+export interface ByteRange {
+  readonly from: number
+  readonly length: number
+}
+
 /** A normal outcome whatever the exit code: callers judge. `exitCode` is undefined when it did not run to an exit. */
 export interface RunResult {
   readonly argv: readonly string[]
@@ -85,8 +91,11 @@ export interface Host {
   realpath(path: string): Promise<string>
   /** Names in a directory, sorted; undefined when absent. */
   list(path: string): Promise<readonly string[] | undefined>
-  /** Bytes of a file, as a stream with constant memory. Throws GreyctlError('log-unreadable'). */
-  stream(path: string): AsyncIterable<Buffer>
+  /**
+   * Bytes of a file, as a stream with constant memory: a chunk is good until the next one is asked for.
+   * Throws GreyctlError('log-unreadable').
+   */
+  stream(path: string, range?: ByteRange): AsyncIterable<Buffer>
   /** The last bytes of a file, at most so many; undefined when absent. Throws GreyctlError('config-unreadable'). */
   tail(path: string, bytes: number): Promise<Buffer | undefined>
   /** Free bytes on the file system that holds the path. */

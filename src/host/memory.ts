@@ -1,6 +1,6 @@
 import { dirname, join, normalize } from 'node:path'
 import { GreyctlError } from '../errors.js'
-import type { Dialogue, Exchange, FileMeta, FileStat, Host, RunResult } from './host.js'
+import type { ByteRange, Dialogue, Exchange, FileMeta, FileStat, Host, RunResult } from './host.js'
 
 interface Entry extends FileMeta {
   readonly kind: 'file' | 'directory' | 'symlink'
@@ -108,10 +108,10 @@ export class MemoryHost implements Host {
       .sort()
   }
 
-  async *stream(path: string): AsyncIterable<Buffer> {
+  async *stream(path: string, range?: ByteRange): AsyncIterable<Buffer> {
     const content = await this.read(path)
     if (content === undefined) throw new GreyctlError('log-unreadable', 'no such file', { where: path })
-    yield content
+    yield range ? content.subarray(range.from, range.from + range.length) : content
   }
 
   async tail(path: string, bytes: number): Promise<Buffer | undefined> {

@@ -62,15 +62,29 @@ export type MailEvent =
 
 const POSTFIX_DAEMON = /(?:^|\/)([a-z_-]+)$/
 
+/** `postfix/smtpd`, `postfix-in/submission/smtpd`, `smtpd`. */
+export function isPostfix(program: string): boolean {
+  return program.includes('/') || program.startsWith('postfix') || program === 'smtpd'
+}
+
+/** `smtpd` of `postfix/submission/smtpd`; undefined where the name tells none. */
+export function postfixDaemon(program: string): string | undefined {
+  const daemon = POSTFIX_DAEMON.exec(program)?.[1]
+  return daemon === 'postfix' ? undefined : daemon
+}
+
+/** `postfix-in` of `postfix-in/smtpd`: queue ids of different instances are different. */
+export function instanceOf(program: string): string {
+  const slash = program.indexOf('/')
+  return slash < 0 ? '' : program.slice(0, slash)
+}
+
 /**
  * What one message of the log says about greylisting; undefined for nothing. A program that the log names decides
  * who is believed: an address that spells out another program's line is still only an address.
  */
 export function parseEvent(program: string, body: string): MailEvent | undefined {
-  if (program.includes('/') || program.startsWith('postfix') || program === 'smtpd') {
-    const daemon = POSTFIX_DAEMON.exec(program)?.[1]
-    return parsePostfix(daemon === 'postfix' ? undefined : daemon, body)
-  }
+  if (isPostfix(program)) return parsePostfix(postfixDaemon(program), body)
   const event = parseGreylister(program, body)
   if (event !== undefined) return event
   return program === '' || program.endsWith('.service') ? parsePostfix(undefined, body) : undefined

@@ -97,9 +97,8 @@ export class MailFlow {
     }
   }
 
-  /** The fingerprint of a queue id: those of different instances are different. */
-  idOf(instance: string, text: string, from = 0, to = text.length): Fingerprint {
-    return this.other.start().add(instance).add(text, from, to)
+  idOf(instance: string, queueId: string): Fingerprint {
+    return this.other.start().add(instance).add(queueId)
   }
 
   private isAfter(life: number, at: number): boolean {

@@ -1,13 +1,9 @@
 import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
-import { parseEnvelope } from './envelope.js'
-import { type MailEvent, parseEvent } from './event.js'
-import { splitLines } from './lines.js'
-import type { LineRef } from './lives.js'
+import { type Listener, LogReader } from './log-reader.js'
 import type { Problem, Window } from './report.js'
-import { findSources, type LogSource } from './sources.js'
+import { findSources } from './sources.js'
 import type { Told } from './story.js'
-import { firstYearOf, monthDayOf, YearClock } from './time.js'
 
 /** Which lines to read. */
 export interface ReadOptions {
@@ -18,11 +14,6 @@ export interface ReadOptions {
   readonly since?: number | undefined
   /** The Postfix instance's configuration directory, for maillog_file. */
   readonly configDir?: string
-}
-
-/** Who listens to what a log tells. */
-export interface Listener {
-  add(told: Told): void
 }
 
 /** What was read. */
@@ -45,9 +36,7 @@ export async function readLog(
 ): Promise<LogRead> {
   const { files = [], journal = false, since, configDir = '/etc/postfix' } = options
   const sources = await findSources(host, { files, journal, since, configDir })
-  const { add } =
-    typeof listener === 'function' ? { add: listener } : { add: (told: Told) => listener.add(told) }
-  const reader = new LogReader(add, since)
+  const reader = new LogReader(typeof listener === 'function' ? { add: listener } : listener, since)
   const problems: Problem[] = []
   for (const source of sources) {
     const before = reader.lines
@@ -61,92 +50,13 @@ export async function readLog(
     }
   }
   if (problems.length === sources.length && reader.lines === 0) throw noneReadable(problems)
-  const { from, to, lines } = reader
+  const { lines } = reader
+  const { from, to } = reader.window
   return {
     window: { from, to, lines, sources: sources.map(({ name }) => name) },
     until: files.length > 0 ? to : host.now(),
     problems,
   }
-}
-
-/** Reads one source after the other. */
-class LogReader {
-  /** Lines read, whoever wrote them. */
-  lines = 0
-  /** Seconds since the epoch of the oldest and the newest line that counts. */
-  from: number | undefined
-  to: number | undefined
-  /** Which kinds of events a mail log already told; a system log must not tell them again. */
-  private readonly told = new Set<string>()
-
-  constructor(
-    private readonly tell: (told: Told) => void,
-    private readonly since: number | undefined,
-  ) {}
-
-  async read(source: LogSource): Promise<void> {
-    const clock = new YearClock(source.modified, await firstYear(source))
-    const skipped = source.shadow ? new Set(this.told) : undefined
-    const told = new Set<string>()
-    let number = 0
-    for await (const batch of splitLines(source.open())) {
-      for (const line of batch) {
-        number += 1
-        const teller = this.line(line, clock, { source: source.name, line: number }, skipped)
-        if (teller !== undefined) told.add(teller)
-      }
-    }
-    if (!source.shadow) for (const teller of told) this.told.add(teller)
-  }
-
-  /** Who told something in this line: the greylister or Postfix; undefined for a line that does not count. */
-  private line(
-    line: string,
-    clock: YearClock,
-    ref: LineRef,
-    skipped: ReadonlySet<string> | undefined,
-  ): string | undefined {
-    this.lines += 1
-    const envelope = parseEnvelope(line, clock)
-    if (envelope === undefined) return undefined
-    const { time: at, program, body, repeat } = envelope
-    if (at !== undefined && !this.counts(at)) return undefined
-    const event = parseEvent(program, body)
-    if (event === undefined) return undefined
-    const teller = tellerOf(event)
-    if (skipped?.has(teller)) return undefined
-    this.tell({ event, at, instance: instanceOf(program), ref, text: body, repeat })
-    return teller
-  }
-
-  /** Is it in the window? Widens the window that was seen. */
-  private counts(at: number): boolean {
-    if (this.since !== undefined && at < this.since) return false
-    if (this.from === undefined || at < this.from) this.from = at
-    if (this.to === undefined || at > this.to) this.to = at
-    return true
-  }
-}
-
-function tellerOf(event: MailEvent): string {
-  if (event.kind === 'deferred') return event.by
-  return event.kind === 'passed' || event.kind === 'failed-open' ? 'greylister' : 'postfix'
-}
-
-/** `postfix-in` of `postfix-in/smtpd`: queue ids of different instances are different. */
-function instanceOf(program: string): string {
-  const slash = program.indexOf('/')
-  return slash < 0 ? '' : program.slice(0, slash)
-}
-
-/** A file without years is read twice: how many it spans is known at its end. */
-async function firstYear(source: LogSource): Promise<number | undefined> {
-  if (!source.again) return undefined
-  for await (const batch of splitLines(source.open())) {
-    if (!batch.slice(0, 20).some((line) => monthDayOf(line) !== undefined)) return undefined
-    return firstYearOf(splitLines(source.open()), source.modified)
-  }
-  return undefined
 }
 
 function unreadable(error: GreyctlError): GreyctlError {

@@ -1,5 +1,5 @@
 import { GreyctlError } from '../errors.js'
-import type { Host } from '../host/host.js'
+import type { ByteRange, FileStat, Host } from '../host/host.js'
 import { unpacked } from './unpack.js'
 
 /** A log that can be read. */
@@ -15,7 +15,12 @@ export interface LogSource {
   readonly shadow: boolean
   /** It can be opened more than once. */
   readonly again: boolean
+  /** Chunks are good until the next one is asked for. */
   open(): AsyncIterable<Buffer>
+  /** Bytes as they lie on the disk, packed or not. */
+  readonly size?: number
+  /** A part of it, in the same way. */
+  readonly part?: (range: ByteRange) => AsyncIterable<Buffer>
 }
 
 export interface SourceOptions {
@@ -58,7 +63,7 @@ async function namedSource(host: Host, path: string): Promise<LogSource> {
   if (stat.kind === 'directory')
     throw new GreyctlError('log-unreadable', 'is a directory, not a log file', { where: path })
   const base = path.slice(path.lastIndexOf('/') + 1)
-  return fileSource(host, path, stat.modified, /^(?:syslog|messages)(?:[.-]|$)/.test(base))
+  return fileSource(host, path, stat, /^(?:syslog|messages)(?:[.-]|$)/.test(base))
 }
 
 async function hostLogs(host: Host, options: SourceOptions): Promise<readonly LogSource[]> {
@@ -90,7 +95,7 @@ async function family(
     const stat = await host.stat(full)
     if (stat?.kind !== 'file' || stat.size === 0) continue
     if (options.since !== undefined && stat.modified < options.since) continue
-    sources.push({ source: fileSource(host, full, stat.modified, options.shadow), generation: ageOf(suffix) })
+    sources.push({ source: fileSource(host, full, stat, options.shadow), generation: ageOf(suffix) })
   }
   return sources
     .sort((a, b) => a.source.modified - b.source.modified || b.generation - a.generation)
@@ -102,13 +107,15 @@ function ageOf(suffix: string): number {
   return number ? Number(number[1]) : 0
 }
 
-function fileSource(host: Host, path: string, modified: number, shadow: boolean): LogSource {
+function fileSource(host: Host, path: string, { modified, size }: FileStat, shadow: boolean): LogSource {
   const unpack = (argv: readonly string[]) => host.runStream(argv, { timeout: 3600 })
   return {
     name: path,
     modified,
     shadow,
     again: true,
+    size,
+    part: (range) => host.stream(path, range),
     open: () => unpacked(path, () => host.stream(path), unpack),
   }
 }

@@ -135,7 +135,8 @@ export class StoryTeller {
 
   end(): Stories {
     const { lives, totals } = this
-    for (let life = 0; life < lives.size; life += 1) totals.add(lives, life)
+    // the newest first: examples are of the newest, and a story is only made where it may be one
+    for (let life = lives.size - 1; life >= 0; life -= 1) totals.add(lives, life)
     let stories: readonly Story[] | undefined
     return {
       totals,

@@ -37,6 +37,8 @@ export function yearStep(before: number, month: number): number {
 export class YearClock {
   /** For the lines that do have years. */
   readonly iso = new IsoClock()
+  /** Counts the minutes that were new: who remembers one knows by it whether the clock has moved since. */
+  moves = 0
   readonly #reference: number
   #year: number | undefined
   #month = 0
@@ -63,6 +65,7 @@ export class YearClock {
 
   #minuteOf(month: number, day: number, time: string): number | undefined {
     if (month < 0 || day < 1 || day > 31) return undefined
+    this.moves += 1
     if (this.#year === undefined) this.#year = latestYear({ month, day }, this.#reference)
     // the scan's first line is the first that gets here: no step before it
     else if (this.#prefix !== '') this.#year += yearStep(this.#month, month)
@@ -80,27 +83,6 @@ export function monthDayOf(line: string): MonthDay | undefined {
   if (match === null) return undefined
   const month = monthOf(match[1] ?? '')
   return month < 0 ? undefined : { month, day: Number(match[2]) }
-}
-
-/** The year of a file's first line, when the file ends at the reference: reads it once, as a file may span years. */
-export async function firstYearOf(
-  batches: AsyncIterable<readonly string[]>,
-  reference: number,
-): Promise<number | undefined> {
-  let last: MonthDay | undefined
-  let start = ''
-  let steps = 0
-  for await (const lines of batches) {
-    for (const line of lines) {
-      if (start !== '' && line.startsWith(start)) continue
-      const date = monthDayOf(line)
-      if (date === undefined) continue
-      if (last !== undefined) steps += yearStep(last.month, date.month)
-      last = date
-      start = line.slice(0, 6)
-    }
-  }
-  return last && latestYear(last, reference) - steps
 }
 
 const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/

@@ -79,8 +79,16 @@ export function inNetworks(networks: readonly string[]): (address: string) => bo
     const bits = address.kind() === 'ipv4' ? 32 : 128
     return [{ address, length: length === undefined ? bits : Math.min(Number(length), bits) }]
   })
-  const known = new Map<string, boolean>()
-  const look = (text: string): boolean => {
+  const ipv4 = parsed
+    .filter(({ address }) => address.kind() === 'ipv4')
+    .map(({ address, length }) => {
+      const mask = length === 0 ? 0 : -1 << (32 - length)
+      return { mask, base: (ipv4Bits(address.toString()) ?? 0) & mask }
+    })
+  return (text) => {
+    const bits = ipv4Bits(text)
+    if (bits !== undefined)
+      return bits >>> 24 === 127 || ipv4.some(({ mask, base }) => (bits & mask) === base)
     if (LOOPBACK.test(text)) return true
     if (parsed.length === 0 || !ipaddr.isValid(text)) return false
     const client = ipaddr.process(text)
@@ -88,13 +96,21 @@ export function inNetworks(networks: readonly string[]): (address: string) => bo
       ({ address, length }) => address.kind() === client.kind() && client.match(address, length),
     )
   }
-  return (text) => {
-    const found = known.get(text)
-    if (found !== undefined) return found
-    // clients come again and again; those of a whole log would be too many
-    if (known.size >= 10_000) known.clear()
-    const own = look(text)
-    known.set(Buffer.from(text).toString(), own)
-    return own
+}
+
+/** An IPv4 address as a number: asked for each message of a log, and ipaddr.js takes twenty times as long. */
+function ipv4Bits(text: string): number | undefined {
+  let bits = 0
+  let part = 0
+  let dots = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit >= 0 && digit <= 9) part = part * 10 + digit
+    else if (digit === -2 && part < 256) {
+      bits = (bits << 8) | part
+      part = 0
+      dots += 1
+    } else return undefined
   }
+  return dots === 3 && part < 256 ? (bits << 8) | part : undefined
 }

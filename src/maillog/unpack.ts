@@ -1,6 +1,7 @@
 import { createGunzip, type Gunzip } from 'node:zlib'
 import { GreyctlError } from '../errors.js'
 
+const GZIP = [0x1f, 0x8b]
 /** Longest magic below. */
 const MAGIC_BYTES = 6
 
@@ -36,8 +37,13 @@ export async function* unpacked(
     return
   }
   const whole = prepend(first, chunks)
-  if (startsWith(first, [0x1f, 0x8b])) yield* gunzip(whole, path)
+  if (startsWith(first, GZIP)) yield* gunzip(whole, path)
   else yield* whole
+}
+
+/** Do a file's first bytes say that it is packed? */
+export function isPacked(first: Buffer): boolean {
+  return startsWith(first, GZIP) || UNPACKERS.some(({ magic }) => startsWith(first, magic))
 }
 
 function startsWith(bytes: Buffer, magic: readonly number[]): boolean {
@@ -68,12 +74,12 @@ async function* gunzip(packed: AsyncIterable<Buffer>, path: string): AsyncGenera
   }
 }
 
-/** No faster than it is taken. Its own failures reach the reader through the stream. */
+/** No faster than it is taken, for a chunk is only good until the next. Its own failures reach the reader through the stream. */
 async function feed(packed: AsyncIterable<Buffer>, into: Gunzip): Promise<void> {
   try {
     for await (const chunk of packed) {
       if (into.destroyed) return
-      if (!into.write(chunk)) await drained(into)
+      await written(into, chunk)
     }
     into.end()
   } catch (error) {
@@ -81,12 +87,14 @@ async function feed(packed: AsyncIterable<Buffer>, into: Gunzip): Promise<void> 
   }
 }
 
-function drained(stream: Gunzip): Promise<void> {
+/** When it was taken in, or the stream ended before. */
+function written(stream: Gunzip, chunk: Buffer): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
-      stream.off('drain', done).off('close', done)
+      stream.off('close', done)
       resolve()
     }
-    stream.on('drain', done).on('close', done)
+    stream.on('close', done)
+    stream.write(chunk, done)
   })
 }

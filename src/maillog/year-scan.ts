@@ -1,0 +1,112 @@
+import { wholeLines } from './blocks.js'
+import type { LogSource } from './sources.js'
+import { latestYear, type MonthDay, monthDayOf, yearStep } from './time.js'
+import { isPacked } from './unpack.js'
+
+/** Bytes of a file from which on it is enough to look at places in it. */
+const LARGE = 8 << 20
+/** Bytes between two places at most, and bytes read at each. */
+const STRIDE = 1 << 20
+const GLANCE = 8192
+
+/**
+ * The year of a log's first line, when its stamps have none: the log ends when it was last written, and how many years
+ * it spans has to be known before it is read. undefined where stamps have years, or the log cannot be opened twice.
+ */
+export async function firstYear(source: LogSource): Promise<number | undefined> {
+  if (!source.again) return undefined
+  const { part, size = 0, modified } = source
+  if (part !== undefined && size > LARGE && !isPacked(await bytesOf(part({ from: 0, length: 8 }))))
+    return new YearSampler(part, size).firstYear(modified)
+  const scan = new YearScan()
+  for await (const block of wholeLines(source.open())) {
+    scan.read(block.toString('latin1'))
+    if (scan.year(modified) === undefined) return undefined
+  }
+  return scan.year(modified)
+}
+
+async function bytesOf(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = []
+  for await (const chunk of chunks) all.push(Buffer.from(chunk))
+  return Buffer.concat(all)
+}
+
+/** Reads all lines. */
+export class YearScan {
+  private last: MonthDay | undefined
+  private start = ''
+  private steps = 0
+
+  /** Whole lines, in their order. */
+  read(text: string): void {
+    for (let from = 0; from < text.length; ) {
+      // a day's lines begin alike: only the first is parsed
+      if (this.start === '' || !text.startsWith(this.start, from)) this.line(text, from)
+      const end = text.indexOf('\n', from)
+      if (end === -1) return
+      from = end + 1
+    }
+  }
+
+  year(reference: number): number | undefined {
+    return this.last && latestYear(this.last, reference) - this.steps
+  }
+
+  private line(text: string, from: number): void {
+    const date = monthDayOf(text.slice(from, from + 25))
+    if (date === undefined) return
+    if (this.last !== undefined) this.steps += yearStep(this.last.month, date.month)
+    this.last = date
+    this.start = Buffer.from(text.slice(from, from + 6)).toString()
+  }
+}
+
+/**
+ * Looks at places of a large file, a megabyte apart, and between two whose months do not follow each other at ever more
+ * (400 MB: 0.05 s, against 0.4 s to read it all).
+ */
+class YearSampler {
+  constructor(
+    private readonly part: NonNullable<LogSource['part']>,
+    private readonly size: number,
+  ) {}
+
+  async firstYear(reference: number): Promise<number | undefined> {
+    const start = await this.dateAt(0)
+    if (start === undefined) return undefined
+    let before = start
+    let steps = 0
+    for (let at = STRIDE; at < this.size + STRIDE; at += STRIDE) {
+      const place = Math.min(at, this.size - GLANCE)
+      const date: MonthDay = (await this.dateAt(place)) ?? before
+      steps += await this.stepsBetween(at - STRIDE, before, place, date)
+      before = date
+    }
+    return latestYear(before, reference) - steps
+  }
+
+  private async stepsBetween(from: number, first: MonthDay, to: number, last: MonthDay): Promise<number> {
+    const follows = (last.month - first.month + 12) % 12 <= 1
+    if (follows || to - from < 2 * GLANCE) return yearStep(first.month, last.month)
+    const middle = Math.floor((from + to) / 2)
+    const date: MonthDay = (await this.dateAt(middle)) ?? first
+    return (
+      (await this.stepsBetween(from, first, middle, date)) + (await this.stepsBetween(middle, date, to, last))
+    )
+  }
+
+  /** Of the first whole line after this place that has a date. */
+  private async dateAt(from: number): Promise<MonthDay | undefined> {
+    const bytes = await bytesOf(this.part({ from, length: GLANCE }))
+    const lines = bytes
+      .toString('latin1')
+      .split('\n')
+      .slice(from === 0 ? 0 : 1)
+    for (const line of lines) {
+      const date = monthDayOf(line.slice(0, 25))
+      if (date !== undefined) return date
+    }
+    return undefined
+  }
+}

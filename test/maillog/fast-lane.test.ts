@@ -1,0 +1,205 @@
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createRealHost } from '../../src/host/real.js'
+import { readLog } from '../../src/maillog/read.js'
+import { StoryTeller } from '../../src/maillog/story.js'
+import { YearScan } from '../../src/maillog/year-scan.js'
+
+const directory = mkdtempSync(join(tmpdir(), 'greyctl-lane-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+const host = createRealHost()
+
+/** Words of lines, right and wrong: what the lane takes must be what the parsers make of the same line. */
+const stamp = fc.constantFrom(
+  'Nov 23 10:00:01 ',
+  'Nov 23 10:00:59 ',
+  'Nov  3 10:00:01 ',
+  'Nov 03 10:01:01 ',
+  'Nov 3 10:00:01 ',
+  'Nov 99 10:00:01 ',
+  'Nov 23 10:00:71 ',
+  'Xyz 23 10:00:01 ',
+  'Dec 31 23:59:59 ',
+  'Jan  1 00:00:00 ',
+  '2026-11-23T10:00:01.123456+00:00 ',
+  '2026-11-23T10:00:02.5+00:00 ',
+  '2026-11-23T10:00:03+0000 ',
+  '2026-11-23T10:00:04Z ',
+  '2026-11-23T10:00:04,5Z ',
+  '2026-11-23T10:00:05+02:00 ',
+  '2026-11-23 10:00:05 ',
+  '2026-11-23T10:00:05. ',
+  '',
+)
+const hostName = fc.constantFrom(
+  'mx ',
+  'mx1.example.org ',
+  'stdout F ',
+  'stdout ',
+  'UTC mx ',
+  '',
+  'm:x ',
+  'Nov ',
+)
+const tag = fc.constantFrom(
+  'postfix/smtpd[12]: ',
+  'postfix/smtpd[]: ',
+  'postfix/smtpd: ',
+  'postfix/submission/smtpd[1]: ',
+  'postfix-in/smtpd[12]: ',
+  'postfix/qmgr[1]: ',
+  'postfix-in/qmgr[1]: ',
+  'postfix/cleanup[1]: ',
+  'postfix/lmtp[9]: ',
+  'postfix/10025/smtpd[9]: ',
+  'postfix[1]: ',
+  'postgrey[1]: ',
+  'dovecot: ',
+  'docker.service[1]: ',
+  '',
+  'Nov 23 10:00:01 mx postfix/smtpd[1]: ',
+)
+const queueId = fc.constantFrom(
+  '4K68s31RlGzgf9W: ',
+  'ABCDEF1234: ',
+  'NOQUEUE: ',
+  'short: ',
+  '',
+  'ABCDEF1234 ',
+)
+const address = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('a@example.org', 'A@Example.org', 'b@mx.test', '', 'c?@x') },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('"a b"@x', 'é@x.org', 'a>, size=@x', 'K@x', 'greyctl-probe@x', 'a>@b'),
+  },
+)
+const client = fc.constantFrom(
+  'a.example.org[192.0.2.10]',
+  'unknown[192.0.2.77]',
+  'b[2001:db8:1:2::1]',
+  'c[198.51.100.4]',
+  'd[unknown]',
+  'e[127.0.0.1]',
+  'f[192.0.2.999]',
+  'x y[192.0.2.1]',
+  'a[192.0.2.1]:25',
+)
+const words = fc.oneof(
+  client.map((who) => `client=${who}`),
+  client.map((who) => `client=${who}, sasl_method=PLAIN, sasl_username=me`),
+  address.map((who) => `from=<${who}>, size=550, nrcpt=1 (queue active)`),
+  fc
+    .tuple(address, address)
+    .map(([one, two]) => `to=<${one}>, orig_to=<${two}>, relay=local, status=sent (x)`),
+  address.map((who) => `to=<${who}>, relay=local, delay=1, status=sent (x)`),
+  address.map((who) => `to=<${who}>, relay=local`),
+  fc.constantFrom(
+    'removed',
+    'removed ',
+    'message-id=<x@y>',
+    'uid=0 from=<x>',
+    '',
+    'connect from a[192.0.2.1]',
+  ),
+  fc
+    .tuple(
+      fc.constantFrom('reject: ', 'milter-reject: ', 'reject_warning: '),
+      client,
+      fc.constantFrom('450 4.2.0', '554 5.7.1', '4.7.1', '451 4.3.5'),
+      address,
+      address,
+    )
+    .map(
+      ([what, who, code, from, to]) =>
+        `${what}RCPT from ${who}: ${code} <${to}>: Recipient address rejected: Greylisted; from=<${from}> to=<${to}> proto=ESMTP helo=<h>`,
+    ),
+  fc.constantFrom(
+    'warning: connect to 127.0.0.1:10023: Connection refused',
+    'warning: hostname x does not resolve',
+    'action=greylist, reason=new, client_name=a, client_address=192.0.2.10, sender=a@example.org, recipient=b@mx.test',
+    'action=pass, reason=triplet found, delay=60, client_name=a, client_address=192.0.2.10, sender=a@example.org, recipient=b@mx.test',
+    'grey: new: 192.0.2(192.0.2.10), a@example.org -> b@mx.test',
+    'message repeated 2 times: [ NOQUEUE: reject: RCPT from a[192.0.2.10]: 450 4.2.0 <b@mx.test>: Recipient address rejected: Greylisted; from=<a@example.org> to=<b@mx.test> proto=ESMTP helo=<h>]',
+    'Nov 23 10:00:01 mx postfix/smtpd[1]: 4K68s31RlGzgf9W: client=a.example.org[192.0.2.10]',
+    '{"log":"x"}',
+  ),
+)
+const line = fc
+  .tuple(stamp, hostName, tag, queueId, words, fc.constantFrom('', '', '', '\r', ' '))
+  .map((parts) => parts.join(''))
+
+async function storiesOf(path: string, fast: boolean) {
+  const teller = new StoryTeller({ triplets: 100, queued: 100 })
+  const read = await readLog(host, { files: [path] }, fast ? teller : (told) => teller.add(told))
+  const { totals, lives, ...stories } = teller.end()
+  // its data alone: what stories are made with has no value to compare
+  return structuredClone({
+    read,
+    counts: Object.entries(stories).filter(([, value]) => typeof value !== 'function'),
+    lives: [...lives],
+    examples: totals.examples,
+  })
+}
+
+describe('the fast lane', () => {
+  it('tells the same as the parsers, of any lines', async () => {
+    const path = join(directory, 'mail.log')
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 40 }), async (lines) => {
+        writeFileSync(path, `${lines.join('\n')}\n`)
+        utimesSync(path, 1_795_600_000, 1_795_600_000)
+        expect(await storiesOf(path, true)).toEqual(await storiesOf(path, false))
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('tells the same as the parsers, of one mail told in the right order with anything between', async () => {
+    const path = join(directory, 'one-mail.log')
+    const mail = fc
+      .tuple(stamp, stamp, client, client, address, address)
+      .map(([one, two, first, second, from, to]) => [
+        `${one}mx postfix/smtpd[12]: NOQUEUE: reject: RCPT from ${first}: 450 4.2.0 <${to}>: Recipient address rejected: Greylisted; from=<${from}> to=<${to}> proto=ESMTP helo=<h>`,
+        `${two}mx postfix/smtpd[12]: 4K68s31RlGzgf9W: client=${second}`,
+        `${two}mx postfix/qmgr[12]: 4K68s31RlGzgf9W: from=<${from}>, size=550, nrcpt=1 (queue active)`,
+        `${two}mx postfix/lmtp[12]: 4K68s31RlGzgf9W: to=<${to}>, relay=local, delay=1, status=sent (x)`,
+      ])
+    await fc.assert(
+      fc.asyncProperty(mail, fc.array(line, { maxLength: 3 }), async (lines, others) => {
+        const mixed = lines.flatMap((one, at) => [one, ...(others[at] === undefined ? [] : [others[at]])])
+        writeFileSync(path, mixed.join('\n'))
+        utimesSync(path, 1_795_600_000, 1_795_600_000)
+        expect(await storiesOf(path, true)).toEqual(await storiesOf(path, false))
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
+
+describe('the first year of a large log', () => {
+  it('is found at places of it as by reading it all', async () => {
+    const path = join(directory, 'large.log')
+    const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+    const rest = ` 10:00:00 mx postfix/smtpd[1]: connect from ${'x'.repeat(900)}\n`
+    // from March 2024 to November 2026, the last two years and a half in a hundredth of the file
+    const early = `Mar  1${rest}`.repeat(9000)
+    const late = months
+      .concat(months, months)
+      .slice(3, 35)
+      .map((month) => `${month}  7${rest}`.repeat(3))
+      .join('')
+    writeFileSync(path, early + late)
+    const written = new Date(2026, 10, 24).getTime() / 1000
+    utimesSync(path, written, written)
+    const scan = new YearScan()
+    scan.read(early + late)
+    expect(scan.year(written)).toBe(2024)
+    const { window } = await readLog(host, { files: [path] }, () => {})
+    expect(new Date((window.from ?? 0) * 1000).getFullYear()).toBe(2024)
+    expect(new Date((window.to ?? 0) * 1000).getFullYear()).toBe(2026)
+  })
+})
