@@ -7,7 +7,7 @@ import { verifySources } from '../maillog/verify.js'
 import { liveProof } from '../setup/live-proof.js'
 import { ownNetworks } from '../setup/own-networks.js'
 import { Progress } from '../ui/progress.js'
-import { renderLive, renderVerify } from '../ui/verify.js'
+import { readingText, renderLive, renderVerify } from '../ui/verify.js'
 
 export default class Verify extends GreyctlCommand {
   static override summary = 'does greylisting work, by the evidence of the mail log'
@@ -36,13 +36,16 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
     const host = await this.host(flags)
     const configDir = this.configDir(flags)
     if (flags.live) return this.finishLive(await this.askPostfix(host, configDir))
+    const progress = new Progress(this.terminal, this.wantsJson)
+    progress.start('reading the mail log')
     const report = await verifySources(host, {
       files: flags.log ?? [],
       journal: flags.journal,
       since: sinceOf(flags.since, host.now()),
       configDir,
       ownNetworks: await ownNetworks(host, configDir),
-    })
+      progress: (done) => progress.detail(readingText(done)),
+    }).finally(() => progress.clear())
     this.finish({
       text: renderVerify(report, this.terminal),
       json: report,

@@ -96,6 +96,8 @@ export interface Host {
    * Throws GreyctlError('log-unreadable').
    */
   stream(path: string, range?: ByteRange): AsyncIterable<Buffer>
+  /** What is piped in. Throws GreyctlError('log-unreadable'). */
+  input(): AsyncIterable<Buffer>
   /** The last bytes of a file, at most so many; undefined when absent. Throws GreyctlError('config-unreadable'). */
   tail(path: string, bytes: number): Promise<Buffer | undefined>
   /** Free bytes on the file system that holds the path. */

@@ -108,6 +108,13 @@ export class MemoryHost implements Host {
       .sort()
   }
 
+  /** What is piped in. */
+  piped = Buffer.alloc(0)
+
+  async *input(): AsyncIterable<Buffer> {
+    yield this.piped
+  }
+
   async *stream(path: string, range?: ByteRange): AsyncIterable<Buffer> {
     const content = await this.read(path)
     if (content === undefined) throw new GreyctlError('log-unreadable', 'no such file', { where: path })

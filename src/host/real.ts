@@ -26,6 +26,7 @@ export function createRealHost(options: { root?: string } = {}): Host {
     list: (path) => files.list(path),
     realpath: (path) => paths.resolve(path),
     stream: (path, range) => files.stream(path, range),
+    input: () => readInput(),
     tail: (path, bytes) => files.tail(path, bytes),
     freeBytes: (path) => files.freeBytes(path),
     freeInodes: (path) => files.freeInodes(path),
@@ -65,6 +66,15 @@ export function createRealHost(options: { root?: string } = {}): Host {
       return stdout.trim() || hostname()
     },
   }
+}
+
+async function* readInput(): AsyncGenerator<Buffer> {
+  if (process.stdin.isTTY)
+    throw new GreyctlError('log-unreadable', 'nothing is piped in', {
+      where: 'standard input',
+      hints: ['pipe a log into it, or name one with --log FILE'],
+    })
+  yield* process.stdin
 }
 
 function realRoot(root: string | undefined): string {

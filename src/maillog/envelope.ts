@@ -1,3 +1,4 @@
+import { type JournalFields, journalText } from './journal-records.js'
 import { isoSeconds, monthOf, type YearClock } from './time.js'
 
 /** What the log says around a message. */
@@ -12,14 +13,21 @@ export interface Envelope {
   readonly repeat: number
 }
 
-const RFC3164 = /^([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.\d{1,9})? (.*)$/s
+const RFC3164 = /^([^\s\d[\](){}<>:,]{3,7}) {1,2}(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.\d{1,9})? (.*)$/s
 const ISO_LINE = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?) (?:UTC )?(.*)$/s
 const SHORT_FULL = /^[A-Z][a-z]{2} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?) ([A-Z+\-\d]{1,6}) (.*)$/s
 const RFC5424 =
   /^<\d{1,3}>1 (\S+) \S+ (\S+) (\S+) \S+ (?:-|(?:\[(?:[^\]\\"]|\\.|"(?:[^"\\]|\\.)*")*\])+) ?\ufeff?(.*)$/s
-const PRIORITY = /^<\d{1,3}>(?=[A-Z][a-z]{2} )/
+const PRIORITY = /^<\d{1,3}>(?=\p{L}{3,6}\.? )/u
+/** journalctl -o short-unix, short-monotonic. */
+const UNIX_LINE = /^(\d{9,10}\.\d{6}) (.*)$/s
+const MONOTONIC = /^\[ *\d{1,9}\.\d{6}\] (?=\S)/
 const CONTAINER_STREAM = /^(?:stdout|stderr) [FP] /
-const COMPOSE = /^[\w.-]{1,64} +\| /
+/** docker compose, docker service logs, kubectl logs --prefix; coloured on a terminal. */
+const WRAPPED =
+  /^(?:(?:\x1b\[[\d;]*m)*[\w.@-]{1,128} +\| ?(?:\x1b\[[\d;]*m)* ?|\[pod\/[\w.-]{1,128}\/[\w.-]{1,128}\] )/
+/** Solaris: `[ID 197553 mail.info] `. */
+const MESSAGE_ID = /^\[ID \d{1,10} [a-z0-9]{1,16}\.[a-z]{1,16}\] /
 const HOST_AND_TAG = /^(?:(\S*[^\s:]) )?([^\s:[\]]+)(?:\[(\d+)\])?: ?(.*)$/s
 const REPEATED = /^message repeated (\d{1,6}) times: \[ ?(.*?) ?\]$/s
 const MAIL_PROGRAM = /^(?:postfix|postgrey|greyctl|sqlgrey)/
@@ -32,13 +40,16 @@ const BARE_BODY =
  * prefixes around one of them, or a bare message. Never throws; undefined for an empty line.
  */
 export function parseEnvelope(line: string, clock: YearClock): Envelope | undefined {
-  return line === '' ? undefined : parseNested(line, clock, 0)
+  if (line === '') return undefined
+  // journalctl -o json-seq and json-sse
+  const rest = line.startsWith('\x1e{') ? line.slice(1) : line.startsWith('data: {') ? line.slice(6) : line
+  return parseNested(rest, clock, 0)
 }
 
 function parseNested(line: string, clock: YearClock, depth: number): Envelope {
   const known = parseStamped(line, clock, depth)
   if (known) return known
-  const rest = COMPOSE.exec(line)?.[0]
+  const rest = (WRAPPED.exec(line) ?? MONOTONIC.exec(line))?.[0]
   if (rest !== undefined && depth < 3) return parseNested(line.slice(rest.length), clock, depth + 1)
   return withTag(undefined, line, clock, depth)
 }
@@ -46,9 +57,8 @@ function parseNested(line: string, clock: YearClock, depth: number): Envelope {
 /** The first character tells which format it can be. */
 function parseStamped(line: string, clock: YearClock, depth: number): Envelope | undefined {
   const first = line.charCodeAt(0)
-  if (first >= 65 && first <= 90)
-    return parseRfc3164(line, clock, depth) ?? parseShortFull(line, clock, depth)
-  if (first >= 48 && first <= 57) return parseIso(line, clock, depth)
+  if (isLetter(first)) return parseRfc3164(line, clock, depth) ?? parseShortFull(line, clock, depth)
+  if (first >= 48 && first <= 57) return parseIso(line, clock, depth) ?? parseUnix(line, clock, depth)
   if (first === 60) {
     const priority = PRIORITY.exec(line)?.[0]
     return priority === undefined
@@ -56,6 +66,15 @@ function parseStamped(line: string, clock: YearClock, depth: number): Envelope |
       : parseNested(line.slice(priority.length), clock, depth)
   }
   return first === 123 ? parseJson(line, clock, depth) : undefined
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code >= 128
+}
+
+function parseUnix(line: string, clock: YearClock, depth: number): Envelope | undefined {
+  const match = UNIX_LINE.exec(line)
+  return match ? withTag(Number(match[1]), match[2] ?? '', clock, depth) : undefined
 }
 
 function parseIso(line: string, clock: YearClock, depth: number): Envelope | undefined {
@@ -97,20 +116,37 @@ function withTag(time: number | undefined, rest: string, clock: YearClock, depth
   const stream = CONTAINER_STREAM.exec(rest)
   const inner = stream ? rest.slice(stream[0].length) : rest
   if (depth < 3 && beginsWithTime(inner)) return timed(parseNested(inner, clock, depth + 1), time)
-  if (BARE_BODY.test(inner)) return envelope({ time, program: '', pid: '', body: inner })
+  const bare = bareBody(time, inner)
+  if (bare !== undefined) return envelope({ time, program: '', pid: '', body: bare })
   const match = HOST_AND_TAG.exec(inner)
   const [, host, program = '', pid = '', body = ''] = match ?? []
   const named = pid !== '' || MAIL_PROGRAM.test(program) || (host !== undefined && time !== undefined)
   if (match === null || !named) return envelope({ time, program: '', pid: '', body: inner })
-  if (depth < 3 && beginsWithTime(body)) return timed(parseNested(body, clock, depth + 1), time)
-  return envelope({ time, program, pid, body })
+  if (depth < 3 && mayWrap(program) && beginsWithTime(body))
+    return timed(parseNested(body, clock, depth + 1), time)
+  return envelope({ time, program, pid, body: body.startsWith('[ID ') ? body.replace(MESSAGE_ID, '') : body })
+}
+
+/** A program that has a log of its own wraps no other's line: what looks like one in it, somebody else wrote there. */
+function mayWrap(program: string): boolean {
+  return !MAIL_PROGRAM.test(program) && !program.includes('/')
+}
+
+/** A message without a program, perhaps after its host; undefined for anything else. */
+function bareBody(time: number | undefined, text: string): string | undefined {
+  if (BARE_BODY.test(text)) return text
+  const host = time === undefined ? null : /^[\w.-]{1,255} (?=\S)/.exec(text)
+  const rest = host ? text.slice(host[0].length) : ''
+  return BARE_BODY.test(rest) ? rest : undefined
 }
 
 function beginsWithTime(text: string): boolean {
   const first = text.charCodeAt(0)
   if (first === 123) return text.startsWith('{"')
   if (first >= 48 && first <= 57) return ISO_LINE.test(text)
-  return first >= 65 && first <= 90 && monthOf(text.slice(0, 3)) >= 0 && RFC3164.test(text)
+  if (!isLetter(first)) return false
+  const month = RFC3164.exec(text)?.[1]
+  return month !== undefined && monthOf(month) >= 0
 }
 
 function timed(inner: Envelope, outer: number | undefined): Envelope {
@@ -132,25 +168,23 @@ function parseJson(line: string, clock: YearClock, depth: number): Envelope | un
     return undefined
   }
   if (typeof entry !== 'object' || entry === null) return undefined
-  const fields = entry as Readonly<Record<string, unknown>>
+  const fields = entry as JournalFields
   if (typeof fields.log === 'string' && depth < 3) {
     const outer = typeof fields.time === 'string' ? isoSeconds(fields.time) : undefined
     return timed(parseNested(fields.log.replace(/\r?\n$/, ''), clock, depth + 1), outer)
   }
+  return journalEnvelope(fields)
+}
+
+/** An entry of the journal; undefined for one without a message. */
+export function journalEnvelope(fields: JournalFields): Envelope | undefined {
   if (fields.MESSAGE === undefined) return undefined
   const microseconds = Number(fields.__REALTIME_TIMESTAMP)
+  const said = typeof fields.TIME === 'string' ? isoSeconds(fields.TIME) : undefined
   return envelope({
-    time: Number.isFinite(microseconds) ? microseconds / 1e6 : undefined,
-    program: journalText(fields.SYSLOG_IDENTIFIER),
+    time: Number.isFinite(microseconds) ? microseconds / 1e6 : said,
+    program: journalText(fields.SYSLOG_IDENTIFIER ?? fields._COMM),
     pid: journalText(fields.SYSLOG_PID ?? fields._PID),
     body: journalText(fields.MESSAGE),
   })
-}
-
-/** journald gives bytes as an array of numbers where they are no UTF-8, and null where they are too many. */
-function journalText(value: unknown): string {
-  if (typeof value === 'string') return value
-  if (!Array.isArray(value)) return ''
-  if (value.every((byte) => typeof byte === 'number')) return Buffer.from(value).toString('utf8')
-  return value.length > 0 ? journalText(value[0]) : ''
 }

@@ -57,6 +57,10 @@ export type MailEvent =
   | { readonly kind: 'removed'; readonly queueId: string }
   /** Postfix could not ask a policy service (`connect`, `talk`), or answered 451 4.3.5 (`policy`: no usable answer; `configuration`: a bad restriction). */
   | { readonly kind: 'trouble'; readonly what: 'connect' | 'talk' | 'policy' | 'configuration' }
+  /** The log lacks messages: journald or rsyslog says how many it left out. */
+  | { readonly kind: 'lost'; readonly count: number }
+  /** A greylister was at work, and does not say on whom. */
+  | { readonly kind: 'decided' }
   /** The greylister itself gave up on requests and let mail through. */
   | { readonly kind: 'failed-open' }
 
@@ -85,7 +89,17 @@ export function instanceOf(program: string): string {
  */
 export function parseEvent(program: string, body: string): MailEvent | undefined {
   if (isPostfix(program)) return parsePostfix(postfixDaemon(program), body)
+  if (program === 'systemd-journald' || program === 'rsyslogd') return parseLost(body)
   const event = parseGreylister(program, body)
   if (event !== undefined) return event
   return program === '' || program.endsWith('.service') ? parsePostfix(undefined, body) : undefined
+}
+
+const LOST =
+  /^Suppressed (\d{1,9}) messages from |^im(?:journal|uxsock)[^:]{0,200}: (\d{1,9}) messages lost due to rate-limiting|^imuxsock lost (\d{1,9}) messages/
+
+/** systemd-journald(8) RateLimitBurst; rsyslog's imjournal and imuxsock. */
+function parseLost(body: string): MailEvent | undefined {
+  const match = LOST.exec(body)
+  return match ? { kind: 'lost', count: Number(match[1] ?? match[2] ?? match[3]) } : undefined
 }

@@ -2,6 +2,7 @@ import { LONGEST_LINE } from './blocks.js'
 import { instanceOf, isPostfix, postfixDaemon } from './event.js'
 import { Fingerprint } from './fingerprint.js'
 import type { MailFlow } from './flow.js'
+import { isOtherGreylister } from './other-greylisters.js'
 import { StampReader } from './stamp.js'
 import type { YearClock } from './time.js'
 
@@ -179,8 +180,12 @@ export class FastLane {
   }
 }
 
+/** They say what a log lacks. */
+const LOSES = new Set(['systemd-journald', 'rsyslogd'])
+
 function kindOf(name: string): Program['kind'] {
-  if (!isPostfix(name)) return name.endsWith('.service') ? 'any' : 'other'
+  if (!isPostfix(name))
+    return name.endsWith('.service') || isOtherGreylister(name) || LOSES.has(name) ? 'any' : 'other'
   const daemon = postfixDaemon(name)
   if (daemon === undefined) return 'any'
   if (daemon === 'smtpd' || daemon === 'cleanup') return daemon
@@ -220,7 +225,8 @@ function sortQueued(kind: Program['kind'], text: string, words: number, to: numb
 
 /** Another line in this one, or a folded one: parseEnvelope knows. */
 function mayNest(text: string, body: number, first: number): boolean {
-  if (first === 123 || (first === 109 && text.startsWith('message repeated ', body))) return true
+  if (first === 123 || first === 91 || (first === 109 && text.startsWith('message repeated ', body)))
+    return true
   const fourth = text.charCodeAt(body + 3)
   if (first > 64 && first < 91) return fourth === BLANK && text.charCodeAt(body + 9) === 58
   return first > 47 && first < 58 && text.charCodeAt(body + 4) === 45 && text.charCodeAt(body + 7) === 45

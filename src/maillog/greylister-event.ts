@@ -1,10 +1,12 @@
 import type { Deferred, MailEvent, Passed } from './event.js'
+import { isOtherGreylister, parseOtherGreylister } from './other-greylisters.js'
 
 const ACTION = /^(?:[0-9A-Za-z]{6,20}: )?action=(greylist|pass), reason=/
 const EARLY = /^early-retry \((\d{1,9})s missing\)$/
 
-/** Lines of greyctl and postgrey, which share a format, and of sqlgrey. */
+/** Lines of greyctl and postgrey, which share a format, of sqlgrey, and of others. */
 export function parseGreylister(program: string, body: string): MailEvent | undefined {
+  if (isOtherGreylister(program)) return parseOtherGreylister(program, body)
   const action = ACTION.exec(body)
   if (action !== null) return parseAction(action[1] === 'greylist', body.slice(action[0].length))
   if (body.startsWith('warning: not greylisting')) return { kind: 'failed-open' }

@@ -49,8 +49,10 @@ function parseTrouble(daemon: string | undefined, body: string): MailEvent | und
 function parseClient(queueId: string, rest: string): MailEvent | undefined {
   const match = CLIENT.exec(rest)
   if (match === null) return undefined
-  const client: Client = { name: match[1] ?? '', address: match[2] ?? '' }
   const more = match[3] ?? ''
+  // a filter hands mail back and says whose it was (XFORWARD_README)
+  const original = /, orig_client=([^[\]\s]*)\[([0-9A-Fa-f.:]+|unknown)\]$/.exec(more) ?? match
+  const client: Client = { name: original[1] ?? '', address: original[2] ?? '' }
   return { kind: 'accepted', queueId, client, authenticated: /^(?:, [a-z_]+=[^,]*)*?, sasl_/.test(more) }
 }
 

@@ -1,3 +1,4 @@
+import { delayOf } from './delay.js'
 import { refText } from './lives.js'
 import type { Problem, Verdict, Window } from './report.js'
 import type { Stories } from './story.js'
@@ -21,6 +22,8 @@ export function problemsOf(judged: Judged): readonly Problem[] {
     learning(judged),
     failedOpen(judged),
     overflow(judged),
+    lost(judged),
+    unclear(judged),
   ].filter((problem) => problem !== undefined)
 }
 
@@ -135,6 +138,81 @@ function overflow({ stories }: Judged): Problem | undefined {
     detail: `${untracked} of them, always those that had waited longest, were let go while they waited: they count as greylisted and never retried, and where one came back later it counts as a new one`,
     evidence: [],
     remediation: { text: 'look at a shorter time with --since', commands: ['greyctl verify --since 1d'] },
+  }
+}
+
+/** A gap in the log may hold the retries that seem to be missing. */
+function lost({ stories }: Judged): Problem | undefined {
+  if (stories.lost === 0) return undefined
+  return {
+    id: 'log-has-gaps',
+    severity: 'warning',
+    title: 'the log lacks messages',
+    detail: `journald or rsyslog left out ${stories.lost} messages because too many came at once; counts may be too low`,
+    evidence: [],
+    remediation: {
+      text: 'raise RateLimitBurst in /etc/systemd/journald.conf, or ratelimit.burst of imjournal or imuxsock in rsyslog.conf',
+      commands: ['journalctl -u systemd-journald | grep Suppressed'],
+    },
+  }
+}
+
+/** Why nothing can be said. */
+function unclear(judged: Judged): Problem | undefined {
+  const { verdict, stories, window } = judged
+  if (verdict !== 'inconclusive' && verdict !== 'waiting') return undefined
+  if (stories.totals.greylisted > 0) return verdict === 'waiting' ? tooShort(judged) : nobodyCameBack(judged)
+  if (stories.decisions > 0) return undefined
+  const empty = window.lines === 0
+  return {
+    id: empty ? 'log-is-empty' : 'no-mail-from-strangers',
+    severity: 'info',
+    title: empty ? 'the log is empty' : 'the log has no mail that greylisting is about',
+    detail: empty
+      ? `there is no line in ${window.sources.join(', ') || 'it'}`
+      : `${window.lines} lines, and none of them is of mail from a stranger or of a greylister`,
+    evidence: [],
+    remediation: {
+      text: 'let a mail arrive from outside, or ask Postfix itself',
+      commands: ['greyctl verify --live'],
+    },
+  }
+}
+
+function tooShort({ stories, until }: Judged): Problem {
+  const delay = delayOf(stories)
+  const { earliestDeferral } = stories.totals
+  const seen =
+    until === undefined || earliestDeferral === undefined
+      ? 0
+      : Math.max(0, Math.round(until - earliestDeferral))
+  return {
+    id: 'log-shorter-than-delay',
+    severity: 'info',
+    title: 'the log is shorter than the delay',
+    detail: `it goes on for ${seen} s after the first deferral, and a mail has to wait for ${delay} s here: no retry could be accepted yet`,
+    evidence: [],
+    remediation: {
+      text: 'run this again later, or on a log that goes on for longer',
+      commands: ['greyctl verify'],
+    },
+  }
+}
+
+function nobodyCameBack({ stories }: Judged): Problem {
+  const { greylisted, acceptedElsewhere } = stories.totals
+  const elsewhere =
+    acceptedElsewhere > 0 ? `; the same mail came in from other networks ${times(acceptedElsewhere)}` : ''
+  return {
+    id: 'nobody-came-back',
+    severity: 'info',
+    title: 'mail was deferred, and none of it came back in this log',
+    detail: `${greylisted === 1 ? 'one triplet was' : `${greylisted} triplets were`} deferred and not seen again after the delay${elsewhere}; spam never comes back, so this alone is no fault`,
+    evidence: [],
+    remediation: {
+      text: 'wait for a mail from outside, read a longer log, or ask Postfix itself',
+      commands: ['greyctl verify --live'],
+    },
   }
 }
 

@@ -1,8 +1,9 @@
 import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
 import { type Listener, LogReader } from './log-reader.js'
+import { inOrder } from './order.js'
 import type { Problem, Window } from './report.js'
-import { findSources } from './sources.js'
+import { findSources, type LogSource } from './sources.js'
 import type { Told } from './story.js'
 
 /** Which lines to read. */
@@ -14,6 +15,17 @@ export interface ReadOptions {
   readonly since?: number | undefined
   /** The Postfix instance's configuration directory, for maillog_file. */
   readonly configDir?: string
+  /** Told while it goes on, a few times a second. */
+  readonly progress?: ((done: ReadProgress) => void) | undefined
+}
+
+/** How far a log was read. */
+export interface ReadProgress {
+  readonly source: string
+  readonly lines: number
+  /** Bytes of this source, unpacked; and of what lies on the disk, where that is known. */
+  readonly bytes: number
+  readonly size: number | undefined
 }
 
 /** What was read. */
@@ -35,13 +47,17 @@ export async function readLog(
   listener: Listener | ((told: Told) => void),
 ): Promise<LogRead> {
   const { files = [], journal = false, since, configDir = '/etc/postfix' } = options
-  const sources = await findSources(host, { files, journal, since, configDir })
-  const reader = new LogReader(typeof listener === 'function' ? { add: listener } : listener, since)
+  const sources = await inOrder(await findSources(host, { files, journal, since, configDir }))
+  const heard = typeof listener === 'function' ? { add: listener } : listener
+  const meter = options.progress && new Meter(host, options.progress)
+  const reader = new LogReader(heard, since, meter && ((bytes) => meter.read(bytes, reader.lines)))
   const problems: Problem[] = []
-  for (const source of sources) {
+  for (const dated of sources) {
+    const { source } = dated
     const before = reader.lines
+    meter?.start(source)
     try {
-      await reader.read(source)
+      await reader.read(dated)
     } catch (error) {
       if (!(error instanceof GreyctlError)) throw error
       const readSomething = reader.lines > before || sources.length > 1
@@ -53,9 +69,37 @@ export async function readLog(
   const { lines } = reader
   const { from, to } = reader.window
   return {
-    window: { from, to, lines, sources: sources.map(({ name }) => name) },
+    window: { from, to, lines, sources: sources.map(({ source }) => source.name) },
     until: files.length > 0 ? to : host.now(),
     problems,
+  }
+}
+
+/** Tells how far reading is, but not more often than a person looks. */
+class Meter {
+  private source: LogSource | undefined
+  private bytes = 0
+  private told: number
+
+  constructor(
+    private readonly host: Host,
+    private readonly tell: (done: ReadProgress) => void,
+  ) {
+    this.told = host.now()
+  }
+
+  start(source: LogSource): void {
+    this.source = source
+    this.bytes = 0
+  }
+
+  read(bytes: number, lines: number): void {
+    this.bytes += bytes
+    const now = this.host.now()
+    if (this.source === undefined || now - this.told < 0.25) return
+    this.told = now
+    const { name, size } = this.source
+    this.tell({ source: name, lines, bytes: this.bytes, size })
   }
 }
 
@@ -79,7 +123,7 @@ function damaged(name: string, error: GreyctlError): Problem {
     id: 'log-unreadable',
     severity: 'warning',
     title: 'a log could not be read to its end',
-    detail: `${name}: ${error.message}`,
+    detail: `${name}: ${[error.message, ...error.hints].join('; ')}`,
     evidence: [],
     remediation: {
       text: 'the counts lack what it holds; read it as root, or leave it out by naming the others with --log',

@@ -53,7 +53,26 @@ export async function findSources(host: Host, options: SourceOptions): Promise<r
   return [journalSource(host, options.since, options.journalLines)]
 }
 
+/** `-`: what is piped in. It cannot be read twice, so a traditional log in it is of one year. */
+function inputSource(host: Host): LogSource {
+  const unpack = (argv: readonly string[]): AsyncIterable<Buffer> => {
+    const [program = ''] = argv
+    throw new GreyctlError('log-unreadable', `packed with ${program}, which is only unpacked from a file`, {
+      where: 'standard input',
+      hints: [`${program} -dc FILE | greyctl verify --log -`],
+    })
+  }
+  return {
+    name: '-',
+    modified: host.now(),
+    shadow: false,
+    again: false,
+    open: () => unpacked('-', () => host.input(), unpack),
+  }
+}
+
 async function namedSource(host: Host, path: string): Promise<LogSource> {
+  if (path === '-') return inputSource(host)
   const stat = await host.stat(path)
   if (stat === undefined)
     throw new GreyctlError('log-unreadable', 'no such log file', {
@@ -132,6 +151,9 @@ const JOURNAL_MATCHES = [
   'SYSLOG_FACILITY=2',
   ...['greyctl', 'postgrey', 'sqlgrey'].flatMap((name) => ['+', `SYSLOG_IDENTIFIER=${name}`]),
   ...['greyctl', 'postgrey', 'sqlgrey'].flatMap((name) => ['+', `_SYSTEMD_UNIT=${name}.service`]),
+  // says what it suppressed
+  '+',
+  'SYSLOG_IDENTIFIER=systemd-journald',
 ]
 
 function journalSource(host: Host, since: number | undefined, lines: number | undefined): LogSource {
@@ -141,7 +163,7 @@ function journalSource(host: Host, since: number | undefined, lines: number | un
     'json',
     '--no-pager',
     '--quiet',
-    '--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_COMM',
+    '--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_COMM,SYSLOG_PID,_PID',
     ...(lines === undefined ? [] : [`--lines=${lines}`]),
     ...(since === undefined ? [] : [`--since=@${Math.floor(since)}`]),
     ...JOURNAL_MATCHES,

@@ -45,6 +45,8 @@ export interface Stories {
   readonly untracked: number
   /** Requests that the greylister could not decide and let through, as it says itself. */
   readonly failedOpen: number
+  /** Messages that journald or rsyslog left out, as they say. */
+  readonly lost: number
 }
 
 export interface StoryLimits {
@@ -74,6 +76,7 @@ export class StoryTeller {
   private readonly print = new Fingerprint()
   private source = 0
   private failedOpen = 0
+  private lost = 0
   private whitelisted = 0
   private lastWhitelisted = ''
   private learned = 0
@@ -109,6 +112,13 @@ export class StoryTeller {
         return
       case 'trouble':
         this.outages.add(event.what, told)
+        return
+      case 'decided':
+        this.decisions += told.repeat
+        this.sign(at)
+        return
+      case 'lost':
+        this.lost += event.count
         return
       case 'failed-open':
         this.failedOpen += told.repeat
@@ -156,6 +166,7 @@ export class StoryTeller {
       configuredDelay: this.configuredDelay,
       untracked: this.untracked,
       failedOpen: this.failedOpen,
+      lost: this.lost,
     }
   }
 

@@ -1,4 +1,19 @@
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+/** As syslog daemons write them in the languages of their hosts (strftime's %b), without what is not ASCII. */
+const MONTHS: readonly (readonly string[])[] = [
+  ['jan', 'janv', 'ene', 'gen', 'sty'],
+  ['feb', 'fvr', 'fev', 'lut'],
+  ['mar', 'mrz', 'mr', 'mrt', 'mars', 'maa'],
+  ['apr', 'avr', 'abr', 'kwi'],
+  ['may', 'mai', 'mei', 'mag', 'maj'],
+  ['jun', 'juin', 'giu', 'cze', 'juni'],
+  ['jul', 'juil', 'lug', 'lip', 'juli'],
+  ['aug', 'aot', 'ago', 'sie'],
+  ['sep', 'sept', 'set', 'wrz'],
+  ['oct', 'okt', 'ott', 'out', 'pa'],
+  ['nov', 'lis'],
+  ['dec', 'dez', 'dic', 'dc', 'des', 'gru'],
+]
+const MONTH_NUMBERS = new Map(MONTHS.flatMap((names, month) => names.map((name) => [name, month] as const)))
 
 /** A date without a year, as RFC 3164 writes it; month 0 to 11. */
 export interface MonthDay {
@@ -6,8 +21,9 @@ export interface MonthDay {
   readonly day: number
 }
 
+/** 0 to 11; -1 for no month. */
 export function monthOf(name: string): number {
-  return MONTHS.indexOf(name)
+  return MONTH_NUMBERS.get(name.toLowerCase().replace(/[^a-z]/g, '')) ?? -1
 }
 
 /** The latest year in which this day is not after the reference (seconds since the epoch; a day of slack for clocks). */
@@ -75,7 +91,7 @@ export class YearClock {
   }
 }
 
-const LINE_START = /^(?:<\d{1,3}>)?([A-Z][a-z]{2}) {1,2}(\d{1,2}) \d\d:\d\d:\d\d/
+const LINE_START = /^(?:<\d{1,3}>)?([^\s\d[\](){}<>:,]{3,7}) {1,2}(\d{1,2}) \d\d:\d\d:\d\d/
 
 /** Month and day of a line that begins with an RFC 3164 time. */
 export function monthDayOf(line: string): MonthDay | undefined {

@@ -33,12 +33,31 @@ export async function* unpacked(
   const program = UNPACKERS.find(({ magic }) => startsWith(first, magic))?.program
   if (program !== undefined) {
     await chunks.return?.()
-    yield* run([program, '-dc', '--', path])
+    yield* runUnpacker(program, path, run)
     return
   }
   const whole = prepend(first, chunks)
   if (startsWith(first, GZIP)) yield* gunzip(whole, path)
   else yield* whole
+}
+
+const PACKAGES: Readonly<Record<string, string>> = { xz: 'xz-utils', zstd: 'zstd', bzip2: 'bzip2' }
+
+async function* runUnpacker(
+  program: string,
+  path: string,
+  run: (argv: readonly string[]) => AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* run([program, '-dc', '--', path])
+  } catch (error) {
+    if (!(error instanceof GreyctlError) || error.code !== 'program-missing') throw error
+    throw new GreyctlError('log-unreadable', `packed with ${program}, and there is no such program here`, {
+      where: path,
+      hints: [`apt-get install ${PACKAGES[program]}`],
+      cause: error,
+    })
+  }
 }
 
 /** Do a file's first bytes say that it is packed? */

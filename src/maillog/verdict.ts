@@ -1,3 +1,4 @@
+import { delayOf } from './delay.js'
 import type { Story } from './life.js'
 import { problemsOf } from './problems.js'
 import type { Example, Problem, Verdict, VerifyReport, Window } from './report.js'
@@ -15,8 +16,6 @@ export interface JudgeInput {
   readonly readProblems: readonly Problem[]
 }
 
-/** Seconds: postgrey's delay, assumed where neither early retries nor passes tell the real one. */
-const ASSUMED_DELAY = 300
 /** Seconds: deferrals over so long a time are no early retries, whatever the delay. */
 const LONGEST_DELAY = 3600
 
@@ -62,11 +61,6 @@ function verdictOf(stories: Stories, stuck: Stuck, until: number | undefined): V
 export function isDown({ unreachable, lastSign }: Stories): boolean {
   if (unreachable.count === 0) return false
   return lastSign === undefined || unreachable.last === undefined || unreachable.last > lastSign
-}
-
-/** Seconds a first mail has to wait here: as early retries were told, else the shortest wait that ended. */
-export function delayOf({ configuredDelay, totals }: Stories): number {
-  return configuredDelay ?? totals.shortestDelay ?? ASSUMED_DELAY
 }
 
 function couldHavePassed(stories: Stories, until: number | undefined): boolean {

@@ -27,6 +27,12 @@ export class Progress {
     printErrRaw(`\r\u001b[K  ${this.terminal.style.cyan('…')} ${this.fit(`${this.running}: ${text}`)}`)
   }
 
+  /** The running step leaves no line. */
+  clear(): void {
+    if (!this.quiet && this.terminal.interactive && this.running !== undefined) printErrRaw('\r\u001b[K')
+    this.running = undefined
+  }
+
   done(title: string): void {
     this.end(this.terminal.style.green('✓'), title)
   }

@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import type { ProofCase } from '../change/plan.js'
+import type { ReadProgress } from '../maillog/read.js'
 import type { Example, Problem, Verdict, VerifyReport } from '../maillog/report.js'
 import { clientIn, plainTable, share, shorten } from './columns.js'
 import { duration, shortTime } from './duration.js'
@@ -38,6 +39,12 @@ export function renderVerify(report: VerifyReport, look: VerifyLook): string {
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')
+}
+
+/** How far the log was read. */
+export function readingText({ source, lines, bytes, size }: ReadProgress): string {
+  const part = size === undefined || bytes > size ? '' : `, ${Math.floor((bytes / size) * 100)} %`
+  return `${source}: ${lines.toLocaleString('en')} lines${part}`
 }
 
 /** What Postfix itself answered, and what that means together. */

@@ -3,13 +3,32 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createRealHost } from '../../src/host/real.js'
 import { parseEnvelope } from '../../src/maillog/envelope.js'
-import { parseEvent } from '../../src/maillog/event.js'
+import { isPostfix, parseEvent } from '../../src/maillog/event.js'
 import { YearClock } from '../../src/maillog/time.js'
 import { verifySources } from '../../src/maillog/verify.js'
 
 const directory = join(process.env.GREYCTL_CORPORA ?? '/nonexistent', 'logs')
 const there = existsSync(directory)
 if (!there) console.log('skipped: logs of real servers (GREYCTL_CORPORA names no directory with logs/)')
+
+/** A case of a test collection as the line that it is about. */
+function lineOf(text: string): string {
+  const [name = '', program, ...body] = text.split('\t')
+  if (body.length > 0) return `Nov 23 10:00:00 mx ${program || 'unknown'}[1]: ${body.join('\t')}`
+  const daemon = /^([a-z]+)_\d{4}$/.exec(name)?.[1]
+  if (daemon !== undefined) return `Nov 23 10:00:00 mx postfix/${daemon}[1]: ${program}`
+  return text.replace(/^log \d+ (?:pass|fail) = /, '')
+}
+
+function kindOf(text: string, clock: YearClock): string {
+  const envelope = parseEnvelope(lineOf(text), clock)
+  if (envelope === undefined) return 'empty'
+  const { program, body } = envelope
+  const event = parseEvent(program, body)
+  if (event !== undefined) return event.kind
+  if (program === '') return 'no log line'
+  return isPostfix(program) ? 'of Postfix, not about greylisting' : 'of other programs'
+}
 
 describe.skipIf(!there)('logs of real servers', () => {
   const files = there ? readdirSync(directory) : []
@@ -34,6 +53,24 @@ describe.skipIf(!there)('logs of real servers', () => {
       expect([line, envelope?.program.startsWith('postfix/')]).toEqual([line, true])
       expect(envelope?.time).toBeGreaterThan(0)
     }
+  })
+
+  it('each line is understood, or counted as not ours', () => {
+    const counts = files.map((name) => {
+      const lines = readFileSync(join(directory, name), 'utf8').replace(/\n$/, '').split('\n')
+      const clock = new YearClock(1_795_000_000)
+      const kinds: Record<string, number> = {}
+      for (const line of lines) {
+        const kind = kindOf(line, clock)
+        kinds[kind] = (kinds[kind] ?? 0) + 1
+      }
+      expect(Object.values(kinds).reduce((a, b) => a + b, 0)).toBe(lines.length)
+      return `${name}: ${Object.keys(kinds)
+        .sort()
+        .map((kind) => `${kind} ${kinds[kind]}`)
+        .join(', ')}`
+    })
+    expect(counts).toMatchSnapshot()
   })
 
   it('a reject that is none of greylisting is not taken for one', () => {

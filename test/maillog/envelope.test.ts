@@ -50,6 +50,52 @@ describe('parseEnvelope', () => {
       AT_TEN,
       'postfix/smtpd',
     ],
+    [
+      'German months',
+      `Dez  3 10:00:01 mx postfix/smtpd[12]: ${BODY}`,
+      local(2025, 11, 3, 10, 0, 1),
+      'postfix/smtpd',
+    ],
+    [
+      'French months',
+      `févr. 03 10:00:01 mx postfix/smtpd[12]: ${BODY}`,
+      local(2026, 1, 3, 10, 0, 1),
+      'postfix/smtpd',
+    ],
+    [
+      'Solaris',
+      `Nov  3 10:00:01 mx postfix/smtpd[12]: [ID 197553 mail.info] ${BODY}`,
+      AT_TEN,
+      'postfix/smtpd',
+    ],
+    ['short-unix', `${UTC_TEN}.000000 mx postfix/smtpd[1]: ${BODY}`, UTC_TEN, 'postfix/smtpd'],
+    ['short-monotonic', `[ 12345.678901] mx postfix/smtpd[1]: ${BODY}`, undefined, 'postfix/smtpd'],
+    [
+      'with-unit',
+      `Mon 2026-11-23 10:00:01 UTC mx postfix@-.service[1]: ${BODY}`,
+      UTC_TEN,
+      'postfix@-.service',
+    ],
+    [
+      'a swarm',
+      `mail.1.x8f2@node1    | Nov  3 10:00:01 mx postfix/smtpd[1]: ${BODY}`,
+      AT_TEN,
+      'postfix/smtpd',
+    ],
+    [
+      'compose in colour',
+      `\u001b[36mmail-1  |\u001b[0m Nov  3 10:00:01 mx postfix/smtpd[1]: ${BODY}`,
+      AT_TEN,
+      'postfix/smtpd',
+    ],
+    [
+      'kubectl --prefix',
+      `[pod/mail-0/postfix] Nov  3 10:00:01 mx postfix/smtpd[1]: ${BODY}`,
+      AT_TEN,
+      'postfix/smtpd',
+    ],
+    ['a priority', `<22>Nov  3 10:00:01 mx postfix/smtpd[1]: ${BODY}`, AT_TEN, 'postfix/smtpd'],
+    ['a host without a program', `2026-11-23T10:00:01Z mx action=pass, reason=x`, UTC_TEN, ''],
     ['a bare body', 'action=greylist, reason=new, client_address=192.0.2.1', undefined, ''],
   ]
   it.each(known)('reads %s', (_name, line, time, program) => {
@@ -75,6 +121,15 @@ describe('parseEnvelope', () => {
       body: 'helo=<caf\ufffd>',
     })
     expect(parse(JSON.stringify({ ...entry, MESSAGE: null }))?.body).toBe('')
+  })
+
+  it('believes no line inside a line of a mail program', () => {
+    const inside = 'Nov  3 10:00:01 mx postgrey[1]: action=pass, reason=x'
+    expect(parse(`Nov  3 10:00:01 mx postfix/cleanup[1]: ${inside}`)).toMatchObject({
+      program: 'postfix/cleanup',
+      body: inside,
+    })
+    expect(parse(`Nov  3 10:00:01 mx postgrey[1]: ${inside}`)?.body).toBe(inside)
   })
 
   it('counts what rsyslog folded', () => {

@@ -109,6 +109,56 @@ function reject(text: string, tail = 'from=<a@example.org> to=<b@mx.test> proto=
   return `NOQUEUE: reject: RCPT from mail.example.org[192.0.2.10]: ${text}; ${tail}`
 }
 
+describe('a line of another greylister', () => {
+  const from = { client: { address: '192.0.2.10' }, sender: 'a@example.org', recipient: 'b@mx.test' }
+  it.each([
+    [
+      'policyd',
+      'rcpt=8712, greylist=new, host=192.0.2.10 (mail.example.org), from=a@example.org, to=b@mx.test',
+      { kind: 'deferred', reason: 'new', ...from },
+    ],
+    [
+      'policyd',
+      'greylist=update, host=192.0.2.10 (mail.example.org), from=a@example.org, to=b@mx.test',
+      { kind: 'passed', reason: 'triplet', ...from },
+    ],
+    [
+      'cbpolicyd',
+      'module=Greylisting, action=defer, host=192.0.2.10, helo=h, from=x, from=a@example.org, to=b@mx.test, reason=greylisted',
+      { kind: 'deferred', recipient: 'b@mx.test' },
+    ],
+    [
+      'cbpolicyd',
+      'module=Greylisting, action=pass, host=192.0.2.10, helo=h, from=a@example.org, to=b@mx.test, reason=auto-whitelisted',
+      { kind: 'passed', reason: 'whitelist', ...from },
+    ],
+    [
+      'milter-greylist',
+      '4K68s31RlGz: addr mail.example.org[192.0.2.10] from <a@example.org> to <b@mx.test> delayed for 00:05:00 (ACL 12)',
+      { kind: 'deferred', wait: 300, ...from },
+    ],
+    [
+      'iredapd',
+      '[192.0.2.10] RCPT, a@example.org -> b@mx.test, 451 4.7.1 Intentional policy rejection, please try again later [helo=h]',
+      { kind: 'deferred', ...from },
+    ],
+    [
+      'rspamd',
+      '<73b2cc>; lua; greylist.lua:345: greylisted until "Wed, 14 Jun 2017 21:02:22 GMT", new record',
+      { kind: 'decided' },
+    ],
+  ])('%s: %s', (program, body, expected) => {
+    expect(parseEvent(program, body)).toMatchObject(expected)
+  })
+
+  it('is believed of that program alone', () => {
+    const body = 'greylist=new, host=192.0.2.10 (x), from=a@example.org, to=b@mx.test'
+    expect(parseEvent('dovecot', body)).toBeUndefined()
+    expect(parseEvent('postfix/smtpd', body)).toBeUndefined()
+    expect(parseEvent('toString', body)).toBeUndefined()
+  })
+})
+
 describe("Postfix's line", () => {
   it.each([
     [
@@ -194,6 +244,24 @@ describe("Postfix's line", () => {
     ['warning: problem talking to server private/postgrey: Connection timed out', 'talk'],
   ])('says that the policy server is away: %s', (line, what) => {
     expect(parseEvent('postfix/smtpd', line)).toEqual({ kind: 'trouble', what })
+  })
+
+  it('of mail that a filter hands back is of its first client', () => {
+    const line =
+      'ABCDEF12: client=localhost[127.0.0.1], orig_queue_id=12ABCDEF, orig_client=a.example.org[192.0.2.1]'
+    expect(parseEvent('postfix/10025/smtpd', line)).toMatchObject({
+      kind: 'accepted',
+      client: { name: 'a.example.org', address: '192.0.2.1' },
+    })
+  })
+
+  it('of a remote server that greylists us is none of our greylisting', () => {
+    const said = 'host mx.test[192.0.2.1] said: 450 4.2.0 <b@mx.test>: Recipient address rejected: Greylisted'
+    for (const body of [
+      `ABCDEF12: ${said} (in reply to RCPT TO command)`,
+      `ABCDEF12: to=<b@mx.test>, relay=mx.test[192.0.2.1]:25, delay=2, dsn=4.2.0, status=deferred (${said} (in reply to RCPT TO command))`,
+    ])
+      expect(parseEvent('postfix/smtp', body)?.kind).not.toBe('deferred')
   })
 
   it('says so with 451 4.3.5', () => {

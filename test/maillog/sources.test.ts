@@ -102,4 +102,40 @@ describe('findSources', () => {
       'one\ntwo\n',
     ])
   })
+
+  it('reads what is piped in, packed too', async () => {
+    const host = new MemoryHost()
+    const text = new LogWriter().rejected().wait(400).accepted('4K68s31RlGzgf9A').toString()
+    for (const bytes of [Buffer.from(text), gzipSync(text)]) {
+      host.piped = bytes
+      expect(await verifySources(host, { files: ['-'] })).toMatchObject({
+        verdict: 'working',
+        window: { sources: ['-'] },
+      })
+    }
+    host.piped = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 1, 2])
+    await expect(verifySources(host, { files: ['-'] })).rejects.toMatchObject({
+      code: 'log-unreadable',
+      hints: ['xz -dc FILE | greyctl verify --log -'],
+    })
+  })
+
+  it('names the package of a program that is missing', async () => {
+    const host = new MemoryHost()
+    host.seed('/log.zst', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0, 0]))
+    await expect(verifySources(host, { files: ['/log.zst'] })).rejects.toMatchObject({
+      code: 'log-unreadable',
+      where: '/log.zst',
+      hints: ['apt-get install zstd'],
+    })
+  })
+
+  it('tells how far it is', async () => {
+    const host = new MemoryHost()
+    host.seed('/log', new LogWriter().rejected().wait(400).accepted('4K68s31RlGzgf9A').toString())
+    const told: unknown[] = []
+    Object.defineProperty(host, 'now', { value: () => (host.time += 1) })
+    await verifySources(host, { files: ['/log'], progress: (done) => told.push(done) })
+    expect(told).toMatchObject([{ source: '/log', lines: 6 }])
+  })
 })

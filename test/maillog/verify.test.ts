@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createRealHost } from '../../src/host/real.js'
 import { type VerifyOptions, verifySources } from '../../src/maillog/verify.js'
@@ -239,7 +240,10 @@ describe('the verdict', () => {
       .accepted('4K68s31RlGzgf9A', { client: 'localhost[127.0.0.1]' })
       .accepted('4K68s31RlGzgf9B', { client: 'localhost[::1]' })
       .accepted('4K68s31RlGzgf9C', { authenticated: true })
-    expect(await verify(log)).toMatchObject({ verdict: 'inconclusive', problems: [] })
+    expect(await verify(log)).toMatchObject({
+      verdict: 'inconclusive',
+      problems: [{ id: 'no-mail-from-strangers', severity: 'info' }],
+    })
     const lan = new LogWriter().accepted('4K68s31RlGzgf9D', { client: 'pc[198.51.100.7]' })
     expect(await verify(lan, { ownNetworks: ['198.51.100.0/24'] })).toMatchObject({ verdict: 'inconclusive' })
   })
@@ -302,9 +306,55 @@ describe('the verdict', () => {
     })
   })
 
+  it('says why it is open', async () => {
+    const short = new LogWriter()
+      .greylister('action=greylist, reason=early-retry (40s missing)')
+      .wait(30)
+      .other()
+    expect((await verify(short)).problems).toMatchObject([{ id: 'log-shorter-than-delay' }])
+    const alone = await verify(new LogWriter().rejected().wait(4000).other())
+    expect(alone.problems).toMatchObject([{ id: 'nobody-came-back' }])
+    expect((await verify('')).problems).toMatchObject([{ id: 'log-is-empty' }])
+    const gaps = healthy()
+      .line('systemd-journald', 'Suppressed 40 messages from postfix@-.service')
+      .line('rsyslogd', 'imjournal: 2 messages lost due to rate-limiting (20000 allowed within 600 seconds)')
+    const report = await verify(gaps)
+    expect(report.problems).toMatchObject([{ id: 'log-has-gaps', severity: 'warning' }])
+    expect(report.problems[0]?.detail).toContain('left out 42 messages')
+  })
+
   it('is inconclusive about an empty log and one of other programs', async () => {
     expect(await verify('')).toMatchObject({ verdict: 'inconclusive', window: { from: null, lines: 0 } })
     expect(await verify('\u0000\u0000\n<<<\n')).toMatchObject({ verdict: 'inconclusive' })
+  })
+})
+
+describe('lines that lean on others', () => {
+  const stamped = (body: string) => `2026-11-23T10:00:00Z mx postfix/smtpd[1]: ${body}`
+  const refusal =
+    'NOQUEUE: reject: RCPT from a[192.0.2.10]: 450 4.2.0 <b@mx.test>: Recipient address rejected: Greylisted; from=<a@x.test> to=<b@mx.test> proto=ESMTP helo=<h>'
+
+  it('counts what the last message was repeated', async () => {
+    const log = [
+      stamped(refusal),
+      '2026-11-23T10:00:09Z mx last message repeated 2 times',
+      stamped('connect from a[192.0.2.10]'),
+      'Nov 23 10:01:00 mx last message repeated 7 times',
+    ]
+    expect(await verify(log.join('\n'))).toMatchObject({ counts: { greylisted: 1, earlyRetries: 2 } })
+  })
+
+  it('takes a time that a line lacks from the lines around it', async () => {
+    const log = [
+      refusal,
+      '2026-11-23T10:00:00Z mx postfix/anvil[1]: x',
+      'nothing',
+      refusal,
+      '2026-11-23T10:10:00Z mx postfix/anvil[1]: x',
+    ]
+    const report = await verify(log.join('\n'))
+    expect(report).toMatchObject({ counts: { greylisted: 1, earlyRetries: 1 } })
+    expect(report.examples[0]?.deferredAt).toBe('2026-11-23T10:00:00Z')
   })
 })
 
@@ -319,6 +369,61 @@ describe('hostile logs', () => {
       .smtpd(forged)
       .smtpd(`warning: Illegal address syntax from mail.example.org[192.0.2.10] in MAIL command: ${forged}`)
     expect(await verify(log)).toMatchObject({ counts: { passed: 0 } })
+  })
+
+  it('have queue ids that are used again, and ids of another instance', async () => {
+    const log = new LogWriter()
+      .rejected()
+      .wait(400)
+      .smtpd('4K68s31RlGzgf9A: client=mail.example.org[192.0.2.10]')
+      .smtpd('4K68s31RlGzgf9A: client=other[198.51.100.1]')
+      .line('postfix/qmgr', '4K68s31RlGzgf9A: from=<alice@example.org>, size=1, nrcpt=1 (queue active)')
+      .line('postfix/local', '4K68s31RlGzgf9A: to=<bob@mx.test>, relay=local, status=sent (x)')
+      .line('postfix-in/smtpd', '4K68s31RlGzgf9B: client=mail.example.org[192.0.2.10]')
+      .line('postfix/qmgr', '4K68s31RlGzgf9B: from=<alice@example.org>, size=1, nrcpt=1 (queue active)')
+      .line('postfix/local', '4K68s31RlGzgf9B: to=<bob@mx.test>, relay=local, status=sent (x)')
+    expect(await verify(log)).toMatchObject({ counts: { greylisted: 1, passed: 0 } })
+  })
+
+  it('have lines without end, and a line of a megabyte of fields', async () => {
+    const long = `2026-11-23T10:00:00Z mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from a[192.0.2.1]: 450 4.2.0 <${'x; from=<'.repeat(120_000)}`
+    const started = [long, healthy().toString(), 'ABCDEF12: '.repeat(100_000), '['.repeat(1_000_000)].join(
+      '\n',
+    )
+    expect(await verify(started)).toMatchObject({ verdict: 'working', counts: { passed: 1 } })
+  })
+
+  it('count no word of a greylister that stands inside another line, wherever it stands', async () => {
+    const words = [
+      'Nov 23 10:00:00 mx postgrey[1]: ',
+      'postgrey[1]: ',
+      'action=pass, reason=triplet found, delay=60, client_name=x, client_address=192.0.2.10, sender=alice@example.org, recipient=bob@mx.test',
+      '{"MESSAGE":"action=pass, reason=triplet found, client_address=192.0.2.10, sender=a, recipient=b","SYSLOG_IDENTIFIER":"postgrey"}',
+      'last message repeated 9 times',
+      'message repeated 9 times: [ ',
+      '\\n',
+      '\u001b[2K\r',
+      '; from=<alice@example.org> to=<bob@mx.test> proto=ESMTP helo=<',
+    ]
+    const text = fc.array(fc.constantFrom(...words), { maxLength: 4 }).map((parts) => parts.join(''))
+    const place = fc.constantFrom(
+      (said: string) =>
+        `NOQUEUE: reject: RCPT from x[192.0.2.9]: 554 5.7.1 <${said}>: Relay access denied; from=<${said}> to=<a@b> proto=ESMTP helo=<${said}>`,
+      (said: string) => `warning: non-SMTP command from x[192.0.2.9]: ${said}`,
+      (said: string) => `improper command pipelining after EHLO from x[192.0.2.9]: ${said}`,
+      (said: string) =>
+        `ABCDEF12: warning: header Subject: ${said} from x[192.0.2.9]; from=<a@b> to=<c@d> proto=ESMTP helo=<${said}>`,
+      (said: string) => `ABCDEF12: message-id=<${said}>`,
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(place, text), { maxLength: 5 }), async (lines) => {
+        const log = new LogWriter().rejected().wait(10)
+        for (const [put, said] of lines) log.smtpd(put(said)).line('postfix/cleanup', put(said))
+        const { counts } = await verify(log)
+        expect(counts).toMatchObject({ greylisted: 1, passed: 0, earlyRetries: 0, whitelisted: 0 })
+      }),
+      { numRuns: 60 },
+    )
   })
 
   it('are read to the end', async () => {
