@@ -50,6 +50,11 @@ export class Segment {
     return this.#position === 0
   }
 
+  /** Time to use the other one. */
+  get nearlyFull(): boolean {
+    return this.#position > (SEGMENT_SIZE * 3) / 4
+  }
+
   /** False when there is no room: nothing is written then. The bytes survive this process, not yet a power failure. */
   append(generation: number, changes: readonly Change[]): boolean {
     const frame = encodeFrame(generation, changes)

@@ -189,6 +189,42 @@ describe('a journaled store', () => {
     expect(base.stats().entries).toBe(10_000)
   })
 
+  it('turns to the other segment before one is full, and flushes the right one', async () => {
+    const base = new Slow()
+    const store = open(base)
+    const written = Array.from({ length: 9 }, (_, batch) =>
+      Array.from(
+        { length: 10_000 },
+        (_, index) => [`t${batch}-${index}${'x'.repeat(90)}`, record(batch)] as const,
+      ),
+    )
+    const flushes: string[] = []
+    const flush = Segment.prototype.flush
+    const append = Segment.prototype.append
+    const last = new WeakMap<Segment, string>()
+    Segment.prototype.append = function (generation, changes) {
+      const done = append.call(this, generation, changes)
+      if (done) last.set(this, changes[0]?.[0] ?? '')
+      return done
+    }
+    Segment.prototype.flush = function () {
+      flushes.push(last.get(this) ?? '')
+      return flush.call(this)
+    }
+    try {
+      for (const entries of written) {
+        flushes.length = 0
+        await store.putMany(entries)
+        expect(flushes).toContain(entries[0]?.[0])
+      }
+    } finally {
+      Segment.prototype.flush = flush
+      Segment.prototype.append = append
+    }
+    await store.close()
+    expect(base.stats().entries).toBe(90_000)
+  })
+
   it('holds a batch that is larger than its segment in no way', async () => {
     const store = open(new Slow())
     const many = Array.from(
