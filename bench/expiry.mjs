@@ -20,6 +20,8 @@ const log = {
   flush: async () => {},
 }
 const options = parseOptions([
+  '--config=/dev/null',
+  '--identity=subnet',
   '--inet=127.0.0.1:0',
   `--dbdir=${store}`,
   '--whitelist-clients=/dev/null',

@@ -64,7 +64,7 @@ export function compile(scratch) {
   if (!existsSync(compiler)) return ROOT
   spawnSync(process.execPath, [compiler, '-p', ROOT, '--outDir', join(scratch, 'dist')], { stdio: 'ignore' })
   cpSync(join(ROOT, 'package.json'), join(scratch, 'package.json'))
-  symlinkSync(join(ROOT, 'node_modules'), join(scratch, 'node_modules'))
+  for (const name of ['node_modules', 'templates']) symlinkSync(join(ROOT, name), join(scratch, name))
   return scratch
 }
 
@@ -107,6 +107,7 @@ export async function startGreyctl(name, program, scratch, store, options = []) 
   const own = [
     `--inet=127.0.0.1:${port}`,
     `--dbdir=${store}`,
+    '--config=/dev/null',
     '--identity=subnet',
     ...OPTIONS,
     ...whitelists(scratch),
