@@ -41,7 +41,7 @@ function ratios({ peers, manyStored, memory, expiry, stored, expiring }) {
     ['private memory with a million triplets (Pss_Anon)', '', `${whole(memory)} MiB`],
     [
       `longest pause of the event loop while ${whole(expiring)} triplets expire, new ones coming all the while`,
-      '',
+      `${ms(expiry.before)} ms before they began to`,
       `${ms(expiry.pause)} ms`,
     ],
     ['slowest answer meanwhile', '', `${ms(expiry.slowest)} ms`],

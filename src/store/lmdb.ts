@@ -5,8 +5,8 @@ import { open, type RootDatabase } from 'lmdb'
 import { decodeRecord, encodeRecord, type GreyRecord } from '../greylist/record.js'
 import type { Change, Entry, Expired, LocalStore, StoreStats } from './store.js'
 
-/** Entries looked at before the time is looked at again. */
-const SLICE = 200
+/** Entries looked at before the time is looked at again: a quarter of a millisecond. */
+const SLICE = 50
 
 /** Bytes of disk that a change may take, two pages; and what is left alone for the mail's sake. */
 const SPACE = 8192
@@ -65,12 +65,13 @@ export class LmdbStore implements LocalStore {
 
   async apply(changes: readonly Change[]): Promise<void> {
     this.#assertSpace(changes.length)
-    const written: Promise<boolean>[] = []
+    // lmdb gives all changes of a transaction one promise: thousands of waits for it held the event loop up
+    const written = new Set<Promise<boolean>>()
     for (const [index, [key, record]] of changes.entries()) {
       // each costs 1 to 3 µs here; the rest is done in a thread of lmdb
       if (index % BURST === BURST - 1) await new Promise(setImmediate)
       const bytes = bytesOf(key)
-      written.push(record ? this.#database.put(bytes, encodeRecord(record)) : this.#database.remove(bytes))
+      written.add(record ? this.#database.put(bytes, encodeRecord(record)) : this.#database.remove(bytes))
     }
     const failed = (await Promise.allSettled(written)).find(({ status }) => status === 'rejected')
     if (failed) throw await causeOf((failed as PromiseRejectedResult).reason)
