@@ -5,9 +5,6 @@ import type { Engine } from './engine.js'
 import type { Log } from './log.js'
 import { RequestParser } from './protocol.js'
 
-/** Postfix itself gives a connection up after 300 s idle and 1000 s in all: whoever is silent for longer is gone. */
-const IDLE_AFTER = 1_200_000
-
 /**
  * One client: bytes to requests, answers in the order of the requests. What came in one piece is answered in one
  * piece, and nothing more is read until then: Postfix never sends a second request before it has the answer.
@@ -27,7 +24,6 @@ export class Connection {
     this.#socket = socket
     this.#engine = engine
     this.#log = log
-    socket.setTimeout(IDLE_AFTER, () => socket.destroy())
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('end', () => this.drain())
     socket.on('error', () => socket.destroy())

@@ -143,6 +143,8 @@ export class Engine {
 
   /** What was decided, but is not committed yet. */
   #pending(key: string): GreyRecord | undefined {
+    // a new key's first look-up in a map costs its hash; mostly there is nothing to find
+    if (this.#changed.size === 0 && this.#unflushed.size === 0) return undefined
     return this.#changed.get(key) ?? this.#unflushed.get(key)
   }
 
@@ -218,7 +220,8 @@ class Work {
       const decision = exemption(request, policy, address)
       if (decision !== undefined || address === undefined) return { request, keys: undefined, decision }
       const own = keysOf(request, address, policy, pools?.of(request, address))
-      keys.push(...own.triplets, ...own.clients)
+      for (const key of own.triplets) keys.push(key)
+      for (const key of own.clients) keys.push(key)
       return { request, address, keys: own, decision }
     })
     this.keys = keys

@@ -17,6 +17,10 @@ export type Endpoint =
  * longest makes room: Postfix connects anew without a word when its idle connection is gone.
  */
 export const MOST_CONNECTIONS = 1000
+/** Postfix itself gives a connection up after 300 s idle and 1000 s in all: whoever is silent for longer is gone (ms). */
+const IDLE_AFTER = 1_200_000
+/** Milliseconds between two looks for them: a timer for each socket is set anew at every read and write. */
+const LOOK = 60_000
 /** Postfix's connections wait here while the daemon is busy. The system may allow less. */
 const BACKLOG = 512
 /** What lies in the sockets' buffers at SIGTERM is still read for so long (milliseconds). */
@@ -30,6 +34,7 @@ export class PolicyServer {
   readonly #connections = new Set<Connection>()
   readonly #early: Socket[] = []
   readonly #log: Log
+  readonly #sweep = setInterval(() => this.#closeIdle(), LOOK).unref()
   #engine: Engine | undefined
   #draining = false
 
@@ -74,6 +79,13 @@ export class PolicyServer {
     if (this.#draining) connection.drain()
   }
 
+  #closeIdle(): void {
+    const before = performance.now() - IDLE_AFTER
+    for (const connection of this.#connections) {
+      if ((connection.silentSince ?? before) < before) connection.destroy()
+    }
+  }
+
   /** False when all wait for an answer. */
   #makeRoom(): boolean {
     let oldest: Connection | undefined
@@ -93,6 +105,7 @@ export class PolicyServer {
   /** Answers what was received, closes everything. Resolves within about two seconds. */
   async drain(): Promise<void> {
     this.#draining = true
+    clearInterval(this.#sweep)
     const closed = Promise.all(
       this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
     )

@@ -23,8 +23,12 @@ export class Unflushed {
     settled.then(forget, forget)
   }
 
+  get size(): number {
+    return this.#records.size
+  }
+
   get(key: string): GreyRecord | undefined {
-    return this.#records.size === 0 ? undefined : this.#records.get(key)?.record
+    return this.#records.get(key)?.record
   }
 
   /** Settles with the last commit; earlier ones have settled by then. */

@@ -10,8 +10,8 @@ const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]
 export function parseAddress(text: string): AddressBytes | undefined {
   const quad = IPV4.exec(text)
   if (quad) {
-    const bytes = quad.slice(1).map(Number)
-    return bytes.every((byte) => byte <= 255) ? bytes : undefined
+    const bytes = [Number(quad[1]), Number(quad[2]), Number(quad[3]), Number(quad[4])]
+    return Math.max(...bytes) <= 255 ? bytes : undefined
   }
   if (text.length > 64 || !text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text))
     return undefined
@@ -29,7 +29,7 @@ export function maskAddress(bytes: AddressBytes, prefix: number): AddressBytes {
 
 /** IPv4 as a dotted quad, IPv6 as eight groups without leading zeros (no `::`): one spelling an address. */
 export function formatAddress(bytes: AddressBytes): string {
-  if (bytes.length === 4) return bytes.join('.')
+  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`
   const groups: string[] = []
   for (let index = 0; index < bytes.length; index += 2) {
     groups.push((((bytes[index] ?? 0) << 8) | (bytes[index + 1] ?? 0)).toString(16))
