@@ -68,8 +68,9 @@ ${connections} connections, one request in flight on each, as Postfix asks; from
 fraction of what the servers take. The median of ${rounds} rounds of ${seconds} s, the servers in turns. Networks are scattered, as
 strangers' are. Every answer is checked. All have their default settings, apart from the delay and the whitelists. A new
 triplet is on the disk before its answer leaves; with \`--durability relaxed\`, within 50 ms of it. sqlgrey has its
-SQLite; greyctl and postgrey know a client by its network. The bare server is Node's \`net\` with a constant answer: the limit. On a shared machine trust the ratios, not
-the figures.
+SQLite; greyctl and postgrey know a client by its network. The bare server is Node's \`net\` with a constant answer: the
+limit. Trust the ratios, not the figures, and neither very far where the load average says that the machine had other
+work: flushes and waits for the processor then take most of the time.
 
 ${servers(peers)}
 

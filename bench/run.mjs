@@ -1,11 +1,11 @@
 /**
- * npm run bench [-- --write] [--seconds=2] [--rounds=5] [--stored=10000000] [--expiring=5000000]: this daemon, Debian's
+ * npm run bench [-- --write] [--seconds=0.5] [--rounds=15] [--stored=10000000] [--expiring=5000000]: this daemon, Debian's
  * postgrey and sqlgrey, and a bare Node server under the same load in one run, in turns. A short one:
- * --seconds=1 --rounds=2 --stored=1000000 --expiring=500000. --write puts the tables into docs/benchmarks.md.
+ * --seconds=0.3 --rounds=3 --stored=1000000 --expiring=500000. --write puts the tables into docs/benchmarks.md.
  */
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -30,11 +30,12 @@ const MONTHS = 90 * 86_400
 
 const option = (name, otherwise) =>
   Number(new RegExp(`--${name}=([\\d.]+)`).exec(process.argv.join(' '))?.[1] ?? otherwise)
-const seconds = option('seconds', 2)
-const rounds = option('rounds', 5)
+const seconds = option('seconds', 0.5)
+const rounds = option('rounds', 15)
 const stored = option('stored', 10 * MILLION)
 const expiring = option('expiring', 5 * MILLION)
 
+const [busy = 0] = loadavg()
 const scratch = mkdtempSync(join(process.env.GREYCTL_BENCH_HOME ?? tmpdir(), 'greyctl-bench-'))
 chmodSync(scratch, 0o755)
 const program = compile(scratch)
@@ -194,7 +195,8 @@ function machine() {
     encoding: 'utf8',
   }).stdout.trim()
   const [cpu] = cpus()
-  return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, Node ${process.version}, stores on ${filesystem}`
+  const name = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}`
+  return `${name}, Node ${process.version}, stores on ${filesystem}, load average before it ${busy.toFixed(1)}`
 }
 
 try {
