@@ -11,6 +11,8 @@ export const ERROR_EXITS = {
   'config-invalid': 1,
   'name-taken': 1,
   'port-taken': 1,
+  'already-greylists': 1,
+  managed: 1,
   'no-space': 1,
   'read-only': 1,
   'edited-meanwhile': 1,

@@ -50,7 +50,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['change', 'host'],
     packages: [/^node:(net|path)$/],
   },
-  change: { rooms: ['host'], packages: [/^node:crypto$/, /^diff$/] },
+  change: { rooms: ['host'], packages: [/^node:(crypto|path)$/, /^diff$/] },
   daemon: {
     rooms: ['greylist', 'store'],
     types: [],

@@ -1,12 +1,17 @@
 import { GreyctlError } from '../errors.js'
 import type { FileMeta, Host } from '../host/host.js'
 import type { Plan, Sha256, Step } from './plan.js'
+import { restoreScript } from './restore-script.js'
 
 export const STATE_DIR = '/var/lib/greyctl'
 export const CHECKPOINTS = `${STATE_DIR}/checkpoints`
 
 const PRIVATE_DIRECTORY: FileMeta = { uid: 0, gid: 0, mode: 0o700 }
 const PRIVATE_FILE: FileMeta = { uid: 0, gid: 0, mode: 0o600 }
+/** How host/files names a file before it is put in place. */
+export const TEMPORARY = /^\..+\.greyctl-[0-9a-f]{12}$/
+
+const PRIVATE_PROGRAM: FileMeta = { uid: 0, gid: 0, mode: 0o700 }
 /** As packages put their configuration files. */
 const BROUGHT_FILE: FileMeta = { uid: 0, gid: 0, mode: 0o644 }
 const STATE_META: FileMeta = { uid: 0, gid: 0, mode: 0o755 }
@@ -52,7 +57,7 @@ export type JournalEntry =
     }
   | { readonly event: 'begin' | 'done' | 'undone'; readonly step: number }
 
-/** One change on disk: /var/lib/greyctl/checkpoints/ID with manifest.json, journal, plan.diff and files/. */
+/** One change on disk: /var/lib/greyctl/checkpoints/ID with manifest.json, journal, plan.diff, restore.sh and files/. */
 export class Checkpoint {
   readonly directory: string
 
@@ -72,6 +77,8 @@ export class Checkpoint {
     await host.makeDirectory(`${checkpoint.directory}/files`, PRIVATE_DIRECTORY)
     await checkpoint.copyFiles(plan, details.steps)
     await host.replace(`${checkpoint.directory}/plan.diff`, Buffer.from(details.diff), { meta: PRIVATE_FILE })
+    const script = Buffer.from(restoreScript(plan.title, created, details.steps))
+    await host.replace(`${checkpoint.directory}/restore.sh`, script, { meta: PRIVATE_PROGRAM })
     await checkpoint.writeManifest({
       id: checkpoint.id,
       title: plan.title,
@@ -155,8 +162,11 @@ export class Checkpoint {
   /** The journal goes last: until then a recovery knows what this was. */
   async remove(): Promise<void> {
     await this.host.removeTree(`${this.directory}/files`)
-    for (const name of ['plan.diff', 'manifest.json', 'journal'])
+    for (const name of ['restore.sh', 'plan.diff', 'manifest.json', 'journal'])
       await this.host.remove(`${this.directory}/${name}`)
+    for (const name of (await this.host.list(this.directory)) ?? []) {
+      if (TEMPORARY.test(name)) await this.host.remove(`${this.directory}/${name}`)
+    }
     await this.host.removeDirectory(this.directory)
   }
 }

@@ -70,6 +70,8 @@ export interface ProofCase {
   readonly case: string
   readonly expected: string
   readonly answer: string
+  /** What the same question was answered without the change. */
+  readonly before?: string
   readonly ok: boolean | undefined
 }
 

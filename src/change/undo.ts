@@ -1,7 +1,8 @@
+import { basename, dirname } from 'node:path'
 import { GreyctlError } from '../errors.js'
 import { hashOf } from '../hash.js'
 import type { Host } from '../host/host.js'
-import type { Checkpoint, RecordedStep } from './checkpoint.js'
+import { type Checkpoint, type RecordedStep, TEMPORARY } from './checkpoint.js'
 
 /** What became of a step that was taken back: `conflict` says why not. */
 export type Undone = { readonly conflict?: string }
@@ -51,6 +52,7 @@ async function undoFile(
   force: boolean,
 ): Promise<Undone> {
   const path = step.path ?? ''
+  await removeTemporaries(host, await host.realpath(path))
   const now = hashOf(await host.read(path))
   if (now === step.before) return {}
   if (now !== step.after && !force) return { conflict: path }
@@ -60,6 +62,15 @@ async function undoFile(
     await host.replace(path, saved.content, { like: saved.path })
   }
   return {}
+}
+
+/** A kill in the middle of putting a file in place leaves the new file under its temporary name (host/files). */
+async function removeTemporaries(host: Host, path: string): Promise<void> {
+  const [directory, name] = [dirname(path), basename(path)]
+  for (const other of (await host.list(directory)) ?? []) {
+    const ours = other.startsWith(`.${name}.greyctl-`) && TEMPORARY.test(other)
+    if (ours) await host.remove(`${directory}/${other}`)
+  }
 }
 
 async function undoDirectory(host: Host, step: RecordedStep): Promise<void> {

@@ -1,14 +1,16 @@
 import { Flags } from '@oclif/core'
 import { ChangeCommand } from '../change-command.js'
+import { GreyctlError } from '../errors.js'
 import type { GivenFlags } from '../setup/choices.js'
 import { currentChoices } from '../setup/current.js'
 import type { ServerFacts } from '../setup/facts.js'
+import { describeServer, otherGreylister } from '../setup/found.js'
 import { prepareInstall } from '../setup/install.js'
 import { DEFAULT_DELAY } from '../setup/names.js'
 import { installProver } from '../setup/prover.js'
 import { installDocument, renderInstall } from '../ui/install.js'
 import { printErr } from '../ui/print.js'
-import { askNumber } from '../ui/prompts.js'
+import { askInstall } from '../ui/wizard.js'
 
 export default class Install extends ChangeCommand {
   static override summary = 'put greylisting on this Postfix server, and prove that it works'
@@ -45,6 +47,8 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
       helpValue: 'inet:HOST:PORT|unix:PATH',
     }),
     learn: Flags.boolean({ description: 'decide and log, but defer nobody', allowNo: true }),
+    replace: Flags.boolean({ description: 'take the place of the greylister that main.cf asks already' }),
+    force: Flags.boolean({ description: 'although another program manages this configuration' }),
     'with-postfix': Flags.boolean({ description: 'install the package postfix first where it is missing' }),
     proof: Flags.boolean({ description: 'ask Postfix whether it works', default: true, allowNo: true }),
   }
@@ -71,6 +75,7 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
           installProver(host, {
             configDir: prepared.facts.configDir,
             mainCf: planned.mainCf,
+            masterCf: planned.masterCf,
             choices,
             waiting: (left) => progress.detail(`waiting for the retry, ${left} s left`),
           }),
@@ -86,20 +91,21 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
     })
   }
 
-  /** Asks only on a terminal, and only without --yes. */
+  /** Asks only on a terminal, only without --yes, and only at the first install: later the flags say what changes. */
   private questions(flags: GivenFlags & { yes: boolean; 'dry-run'?: boolean }) {
     if (flags.yes || flags['dry-run'] || !this.terminal.interactive) return undefined
     return async (facts: ServerFacts): Promise<GivenFlags> => {
-      const current = currentChoices(facts, flags.backend)
-      if (flags.delay !== undefined || current.delay !== undefined) return {}
-      const delay = await askNumber(this.terminal, {
-        question: 'Seconds until a retry is accepted?',
-        flag: '--delay SECONDS',
-        fallback: DEFAULT_DELAY,
-        min: 1,
-        max: 86_400,
-      })
-      return { delay }
+      if (facts.installed !== undefined) return {}
+      const view = {
+        found: describeServer(facts),
+        other: otherGreylister(facts)?.greylister as 'postgrey' | 'sqlgrey' | undefined,
+        canPostgrey: facts.postgrey.installed || facts.live,
+        delay: currentChoices(facts, flags.backend).delay ?? DEFAULT_DELAY,
+      }
+      const answers = await askInstall(this.terminal, view, flags)
+      if (answers === undefined)
+        throw new GreyctlError('interrupted', 'stopped at a question; nothing was changed')
+      return answers
     }
   }
 }

@@ -1,15 +1,17 @@
 import { Args, Flags } from '@oclif/core'
-import { listCheckpoints, rollbackCheckpoint } from '../change/rollback.js'
+import { listCheckpoints, rollbackCheckpoint, showCheckpoint } from '../change/rollback.js'
 import { ChangeCommand } from '../change-command.js'
 import { assertRoot } from '../setup/checks.js'
-import { renderCheckpoints, renderRollback } from '../ui/checkpoints.js'
+import { renderCheckpoint, renderCheckpoints, renderRollback } from '../ui/checkpoints.js'
+import { renderDiff } from '../ui/diff.js'
 import { askConfirm } from '../ui/prompts.js'
 
 export default class Rollback extends ChangeCommand {
   static override summary = 'put the machine back as it was before a change'
   static override description =
-    `Restores a checkpoint in /var/lib/greyctl/checkpoints: the latest change, or the one named. Refuses,
-with the diff, when a file was edited after the change; --force restores it all the same. Needs no healthy Postfix.`
+    `Restores a checkpoint in /var/lib/greyctl/checkpoints: the latest change, or the one named. Edits
+that were made after the change are kept; where they touch the same lines it refuses, with the diff, and --force restores
+the file all the same. Needs no healthy Postfix. Where greyctl itself cannot run: sh restore.sh in the checkpoint.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> --list',
     '<%= config.bin %> <%= command.id %> 20261124T034500Z-install',
@@ -20,6 +22,7 @@ with the diff, when a file was edited after the change; --force restores it all 
   static override flags = {
     yes: Flags.boolean({ char: 'y', description: 'no questions' }),
     list: Flags.boolean({ description: 'show the checkpoints and change nothing' }),
+    show: Flags.boolean({ description: 'show what the change did, and change nothing' }),
     force: Flags.boolean({ description: 'restore files that were edited after the change, too' }),
   }
 
@@ -32,6 +35,14 @@ with the diff, when a file was edited after the change; --force restores it all 
     if (flags.list) {
       const checkpoints = await listCheckpoints(host)
       this.finish({ text: renderCheckpoints(checkpoints, style), json: { checkpoints } })
+      return
+    }
+    if (flags.show) {
+      const { manifest, diff } = await showCheckpoint(host, args.checkpoint)
+      this.finish({
+        text: renderCheckpoint(manifest, renderDiff(diff, style), style),
+        json: { ...manifest, diff },
+      })
       return
     }
     const question = `Put everything back as it was before ${args.checkpoint ?? 'the latest change'}?`

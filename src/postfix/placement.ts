@@ -42,7 +42,8 @@ const OWN_PERMITS = ['permit_mynetworks', 'permit_sasl_authenticated'] as const
 /** Whatever comes after one of these is not reached by mail for the own domains (smtpd(8), postconf(5) smtpd_recipient_restrictions). */
 const ENDS_LIST = new Set(['permit', 'reject', 'defer', 'permit_auth_destination', 'check_relay_domains'])
 
-function endsList(entry: RestrictionEntry): boolean {
+/** Does this entry end the list for mail to the own domains? */
+export function endsList(entry: RestrictionEntry): boolean {
   if (!ENDS_LIST.has(entry.name)) return false
   return entry.name.startsWith('permit') || !entry.warnIfReject
 }

@@ -9,6 +9,8 @@ export interface ProbeClient {
   /** Verified host name; without it the client has none (`unknown`). */
   readonly name?: string
   readonly helo?: string
+  /** The name that it has logged in with (XCLIENT LOGIN); smtpd takes it only where SASL is switched on. */
+  readonly login?: string
 }
 
 export interface ProbeOptions {
@@ -161,7 +163,7 @@ function commandsFor({ client, sender, recipient }: ProbeOptions): string[] {
   const address = isIP(client.address) === 6 ? `IPV6:${client.address}` : client.address
   return [
     `EHLO ${helo}`,
-    `XCLIENT ADDR=${address} NAME=${client.name ?? '[UNAVAILABLE]'} HELO=${helo} PROTO=ESMTP`,
+    `XCLIENT ADDR=${address} NAME=${client.name ?? '[UNAVAILABLE]'} HELO=${helo} PROTO=ESMTP${client.login ? ` LOGIN=${client.login}` : ''}`,
     `EHLO ${helo}`,
     `MAIL FROM:<${sender}>`,
     `RCPT TO:<${recipient}>`,
@@ -201,6 +203,7 @@ function assertArguments(options: ProbeOptions): void {
   }
   assertWord('client name', client.name)
   assertWord('helo name', client.helo)
+  assertWord('login name', client.login)
   assertPath('sender', sender)
   assertPath('recipient', recipient)
   for (const [name, value] of Object.entries(options.overrides ?? {})) {

@@ -12,6 +12,10 @@ export interface InstallChoices {
   readonly listen: Endpoint
   /** Decide and log, but defer nobody. */
   readonly learn: boolean
+  /** Take the place of another greylister that main.cf asks. */
+  readonly replace: boolean
+  /** Change a configuration that another program manages. */
+  readonly force: boolean
 }
 
 /** The daemon of greyctl itself, or Debian's postgrey. */
@@ -61,6 +65,8 @@ export interface GivenFlags {
   readonly delay?: number | undefined
   readonly listen?: string | undefined
   readonly learn?: boolean | undefined
+  readonly replace?: boolean | undefined
+  readonly force?: boolean | undefined
 }
 
 /**
@@ -82,5 +88,7 @@ export function resolveChoices(flags: GivenFlags, current: GivenFlags): InstallC
     delay: flags.delay ?? current.delay ?? DEFAULT_DELAY,
     listen,
     learn: backend === 'bundled' && (flags.learn ?? current.learn ?? false),
+    replace: flags.replace ?? false,
+    force: flags.force ?? false,
   }
 }

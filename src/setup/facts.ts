@@ -3,6 +3,7 @@ import type { Host } from '../host/host.js'
 import { GREYLIST_TABLE } from '../postfix/ours.js'
 import { type InstanceFacts, readInstanceFacts, readMapTypes } from '../postfix/postconf.js'
 import { type InstalledRecord, parseInstalled } from './installed.js'
+import { findManager, MANAGER_PATHS, type Manager } from './managers.js'
 import {
   CONFIG_DIR,
   DEFAULTS_FILE,
@@ -37,6 +38,10 @@ export interface ServerFacts {
   readonly configDir: string
   readonly mainCfPath: string
   readonly mainCf: Buffer | undefined
+  readonly masterCfPath: string
+  readonly masterCf: Buffer | undefined
+  /** A program that writes this configuration. */
+  readonly manager: Manager | undefined
   /** undefined with --root, and when Postfix's own programs cannot read the configuration. */
   readonly postfix: InstanceFacts | undefined
   readonly postfixRunning: boolean
@@ -86,6 +91,7 @@ export async function gatherFacts(host: Host, options: FactsOptions): Promise<Se
   const installed = parseInstalled(await host.read(INSTALLED_FILE), INSTALLED_FILE)
   const configDir = options.configDir ?? installed?.configDir ?? '/etc/postfix'
   const mainCfPath = join(configDir, 'main.cf')
+  const mainCf = await host.read(mainCfPath)
   const tablePath = join(configDir, GREYLIST_TABLE)
   const init = await initSystem(host)
   const postfix = live && options.needsPostfix ? await readInstanceFacts(host, configDir) : undefined
@@ -93,7 +99,10 @@ export async function gatherFacts(host: Host, options: FactsOptions): Promise<Se
     live,
     configDir,
     mainCfPath,
-    mainCf: await host.read(mainCfPath),
+    mainCf,
+    masterCfPath: join(configDir, 'master.cf'),
+    masterCf: await host.read(join(configDir, 'master.cf')),
+    manager: findManager(mainCf?.toString('latin1') ?? '', await present(host, MANAGER_PATHS)),
     postfix,
     postfixRunning: live && (await isPostfixRunning(host, configDir)),
     init,
@@ -110,6 +119,11 @@ export async function gatherFacts(host: Host, options: FactsOptions): Promise<Se
     ),
     directories: await existing(host, [CONFIG_DIR, STATE_DIR, STORE_DIR, POSTGREY_DROP_IN_DIR]),
   }
+}
+
+async function present(host: Host, paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const stats = await Promise.all(paths.map((path) => host.stat(path)))
+  return new Set(paths.filter((_, at) => stats[at] !== undefined))
 }
 
 async function existing(host: Host, paths: readonly string[]): Promise<ReadonlySet<string>> {

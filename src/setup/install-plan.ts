@@ -1,4 +1,5 @@
 import type { Plan, Step } from '../change/plan.js'
+import { GreyctlError } from '../errors.js'
 import { hashOf } from '../hash.js'
 import { leaveBundled, planBundled } from './bundled-plan.js'
 import { formatEndpoint, type InstallChoices } from './choices.js'
@@ -21,6 +22,7 @@ export interface InstallPlan {
   readonly plan: Plan
   /** main.cf as it will be: what the candidate is made of. */
   readonly mainCf: Buffer
+  readonly masterCf: Buffer | undefined
   /** In plain words, for the administrator: where the entry goes and why, and what to know about it. */
   readonly notes: readonly string[]
   readonly warnings: readonly string[]
@@ -37,7 +39,8 @@ export interface BackendPlan {
 /**
  * From what is there to greylisting. Pure. The order: the daemon first (nothing asks it yet), a proof with the
  * candidate main.cf, then main.cf itself, then the proof on the live server, and last a daemon that is asked no more.
- * Throws GreyctlError('config-invalid' | 'name-taken' | 'runtime-in-home' | 'unsupported' | 'postfix-missing').
+ * Throws GreyctlError('config-invalid' | 'name-taken' | 'runtime-in-home' | 'unsupported' | 'postfix-missing' |
+ * 'managed' | 'already-greylists').
  */
 export function planInstall(
   facts: ServerFacts,
@@ -45,12 +48,13 @@ export function planInstall(
   program: Program,
   options: { proof: boolean },
 ): InstallPlan {
+  assertUnmanaged(facts, choices)
   const wiring = planWiring(facts, choices, program)
   const backend =
     choices.backend === 'postgrey'
       ? planPostgrey(facts, choices, program)
       : planBundled(facts, choices, program)
-  const record = installedFile(facts, choices, program, [...backend.files, ...wiring.files])
+  const record = installedFile(facts, choices, program, [...backend.files, ...wiring.files], wiring.replaced)
   const proving = facts.live && options.proof && facts.postfixRunning
   const asking = wiring.steps.length > 0 || wiring.before.length > 0 || backend.starting
   const recorded = fileStep(record, facts.files.get(record.path))
@@ -68,9 +72,26 @@ export function planInstall(
   return {
     plan: { title: 'install', steps: [...work, ...proof, ...leaveOther(facts, choices)] },
     mainCf: wiring.mainCf,
+    masterCf: wiring.masterCf,
     notes: [...wiring.notes, ...switchNotes(facts, choices)],
     warnings: [...wiring.warnings, ...(facts.live && !facts.postfixRunning ? [NOT_RUNNING] : [])],
   }
+}
+
+/** Whoever writes main.cf would take the entry out again, or find a file that is not as it left it. */
+export function assertUnmanaged(
+  { manager, mainCfPath, installed }: ServerFacts,
+  { force }: { readonly force?: boolean | undefined },
+): void {
+  if (manager === undefined || force || installed !== undefined) return
+  throw new GreyctlError(
+    'managed',
+    `${manager.name} manages this configuration, and would overwrite a change`,
+    {
+      where: mainCfPath,
+      hints: [`the place for it: ${manager.place}`, 'or add --force to change main.cf all the same'],
+    },
+  )
 }
 
 function prove(id: string, title: string): Step {
@@ -98,9 +119,11 @@ function installedFile(
   choices: InstallChoices,
   program: Program,
   files: readonly WantedFile[],
+  replacedNow: string | undefined,
 ): WantedFile {
   const earlier = facts.installed
   const postgrey = earlier?.postgrey ?? (choices.backend === 'postgrey' ? postgreyRecord(facts) : undefined)
+  const replaced = earlier?.replaced ?? replacedNow
   const record: InstalledRecord = {
     version: program.version,
     backend: choices.backend,
@@ -113,6 +136,7 @@ function installedFile(
     createdConfigDir: earlier?.createdConfigDir ?? !facts.directories.has(CONFIG_DIR),
     files: { ...earlier?.files, ...Object.fromEntries(files.flatMap((file) => recordedHash(file, facts))) },
     ...(postgrey ? { postgrey } : {}),
+    ...(replaced === undefined ? {} : { replaced }),
   }
   return {
     id: 'record',

@@ -3,7 +3,7 @@ import { assertEndpointFree, assertPostfix, assertRoot } from './checks.js'
 import { type GivenFlags, type InstallChoices, resolveChoices } from './choices.js'
 import { currentChoices } from './current.js'
 import { gatherFacts, type ServerFacts } from './facts.js'
-import { type InstallPlan, planInstall } from './install-plan.js'
+import { assertUnmanaged, type InstallPlan, planInstall } from './install-plan.js'
 import { hasPostfix, installPostfixPackage } from './postfix-package.js'
 import { fetchPostgrey } from './postgrey-package.js'
 import { loadProgram } from './program.js'
@@ -37,6 +37,7 @@ export async function prepareInstall(host: Host, request: InstallRequest): Promi
   }
   await assertPostfix(host)
   const gathered = await gatherFacts(host, { configDir: request.configDir, needsPostfix: true })
+  assertUnmanaged(gathered, request.flags)
   const flags = { ...request.flags, ...(await request.ask?.(gathered)) }
   const choices = resolveChoices(flags, currentChoices(gathered, flags.backend))
   const facts = await withOffer(host, gathered, choices, request.say)

@@ -68,6 +68,7 @@ async function firstMail(host: Host, options: ProofOptions, scenario: Scenario):
     case: 'first mail from an unknown client',
     expected: expectedFirst(options),
     answer: result.answer,
+    before: scenario.accepted,
     ok: result.verdict === (options.learn ? 'accepted' : 'deferred'),
   }
 }
@@ -96,6 +97,7 @@ async function daemonDown(host: Host, options: ProofOptions, scenario: Scenario)
     case: 'the same with the daemon stopped',
     expected: 'accepted (greylisting fails open)',
     answer: result.answer,
+    before: scenario.accepted,
     ok: result.verdict === 'accepted',
   }
 }
@@ -115,6 +117,7 @@ async function unchanged(
       case: sample.title,
       expected: sample.mustRefuse ? 'refused' : `${without.verdict}, as without greylisting`,
       answer: now.answer,
+      before: without.answer,
       ok: judgeUntouched(now, without, sample.mustRefuse),
     })
   }

@@ -17,6 +17,7 @@ export interface ProverOptions {
   readonly configDir: string
   /** The planned main.cf. */
   readonly mainCf: Buffer
+  readonly masterCf: Buffer | undefined
   readonly choices: InstallChoices
   waiting?(secondsLeft: number): void
 }
@@ -35,6 +36,7 @@ export function installProver(host: Host, options: ProverOptions): Prover {
     }
     try {
       await prepareCandidate(host, options.configDir, options.mainCf.toString('latin1'), CANDIDATE_DIR)
+      if (options.masterCf) await host.replace(`${CANDIDATE_DIR}/master.cf`, options.masterCf)
       const cases = await proveGreylisting(host, {
         ...common,
         configDir: CANDIDATE_DIR,

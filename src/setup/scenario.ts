@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Host } from '../host/host.js'
-import { type InstanceFacts, readInstanceFacts } from '../postfix/postconf.js'
+import { type SmtpListener, smtpListeners } from '../postfix/listeners.js'
+import { parseMasterCfBytes } from '../postfix/master-cf.js'
+import { type InstanceFacts, readInstanceFacts, readPostconf } from '../postfix/postconf.js'
 import { type ProbeOptions, probe } from '../postfix/probe.js'
 import { PARAMETER, PROBE_LOCAL_PART } from './names.js'
 
@@ -15,6 +17,8 @@ export interface UntouchedSample extends Sample {
 export interface Scenario {
   /** A stranger's mail that nothing but greylisting would hold up; undefined when another rule answers every try. */
   readonly stranger: Sample | undefined
+  /** How the stranger's mail was accepted without greylisting. */
+  readonly accepted: string
   /** What that other rule said. */
   readonly otherRule: string
   readonly untouched: readonly UntouchedSample[]
@@ -34,11 +38,15 @@ export async function findScenario(
   { selective }: { readonly selective: boolean },
 ): Promise<Scenario> {
   const facts = await readInstanceFacts(host, configDir)
+  const listeners = await readListeners(host, configDir)
+  const asked = asConfigured(listeners.find(({ port25 }) => port25))
   const domain = publicDomain(facts) ?? facts.myhostname
   const client = { address: strangersAddress(facts), helo: `mail.${domain}` }
   let otherRule = 'no answer'
+  let accepted = ''
   let stranger: Sample | undefined
-  for (const sample of candidates(client, domain, selective)) {
+  for (const bare of candidates(client, domain, selective)) {
+    const sample = { ...bare, overrides: { ...asked, ...bare.overrides } }
     const result = await probe(host, {
       ...sample,
       configDir,
@@ -46,6 +54,7 @@ export async function findScenario(
     })
     if (result.verdict === 'accepted') {
       stranger = sample
+      accepted = result.answer
       break
     }
     otherRule = result.answer
@@ -53,7 +62,12 @@ export async function findScenario(
     if (result.verdict === 'error') break
   }
   const spared = selective && stranger ? [mailServer(facts, stranger, domain)] : []
-  return { stranger, otherRule, untouched: [...spared, ...untouchedSamples(facts, client, domain)] }
+  const untouched = untouchedSamples(facts, client, domain).map((sample) => ({
+    ...sample,
+    overrides: { ...asked, ...sample.overrides },
+  }))
+  const users = await authenticatedSamples(host, configDir, { listeners, client, domain })
+  return { stranger, accepted, otherRule, untouched: [...spared, ...untouched, ...users] }
 }
 
 /**
@@ -158,4 +172,46 @@ function ownAddress(mynetworks: readonly string[]): string | undefined {
 /** `localhost` is everybody's: a domain with a dot is asked about first. */
 function publicDomain({ ownDomains }: InstanceFacts): string | undefined {
   return ownDomains.find((domain) => domain.includes('.') && !domain.startsWith('localhost')) ?? ownDomains[0]
+}
+
+async function readListeners(host: Host, configDir: string): Promise<readonly SmtpListener[]> {
+  const path = `${configDir}/master.cf`
+  const content = await host.read(path)
+  return content === undefined ? [] : smtpListeners(parseMasterCfBytes(content, path))
+}
+
+/** What master.cf gives the service, without what a dialogue on standard input cannot have: encryption. */
+function asConfigured(listener: SmtpListener | undefined): Readonly<Record<string, string>> {
+  const names = Object.entries(listener?.overrides ?? {})
+  return Object.fromEntries(
+    names.filter(([name]) => !/^smtpd_(tls_|enforce_tls|use_tls)|_service_name$/.test(name)),
+  )
+}
+
+/**
+ * Own users, wherever they can log in: on each listener that has SASL switched on. smtpd is told the login (XCLIENT
+ * LOGIN), no password is needed. Their mail goes anywhere, as without greylisting.
+ */
+async function authenticatedSamples(
+  host: Host,
+  configDir: string,
+  about: { listeners: readonly SmtpListener[]; client: Sample['client']; domain: string },
+): Promise<readonly UntouchedSample[]> {
+  const { values } = await readPostconf(host, configDir, ['smtpd_sasl_auth_enable'])
+  const { listeners, client, domain } = about
+  const sender = `${PROBE_LOCAL_PART}@${domain}`
+  return listeners.flatMap((listener) => {
+    const enabled = listener.overrides.smtpd_sasl_auth_enable ?? values.smtpd_sasl_auth_enable
+    if (enabled !== 'yes') return []
+    return [
+      {
+        title: `mail from an authenticated user (${listener.service.name})`,
+        mustRefuse: false,
+        client: { ...client, login: sender },
+        sender,
+        recipient: ELSEWHERE,
+        overrides: asConfigured(listener),
+      },
+    ]
+  })
 }

@@ -1,7 +1,10 @@
 import type { Plan, Step } from '../change/plan.js'
 import { hashOf } from '../hash.js'
-import { parseMainCf } from '../postfix/main-cf.js'
+import { type MainCf, parseMainCf } from '../postfix/main-cf.js'
+import { parseMasterCfBytes } from '../postfix/master-cf.js'
+import { giveBack } from '../postfix/take-place.js'
 import { unwireGreylisting } from '../postfix/wire.js'
+import { unwireMaster } from '../postfix/wire-master.js'
 import { leaveBundled } from './bundled-plan.js'
 import type { ServerFacts } from './facts.js'
 import { fileStep, ROOT_DIRECTORY } from './files.js'
@@ -9,13 +12,15 @@ import {
   CONFIG_DIR,
   DEFAULTS_FILE,
   INSTALLED_FILE,
+  PARAMETER,
+  RESTRICTION_LIST,
   STORE_DIR,
   WHITELIST_CLIENTS,
   WHITELIST_RECIPIENTS,
 } from './names.js'
 import { restorePostgrey } from './postgrey-restore.js'
 import { reloadPostfixSteps, removeUserStep } from './service-steps.js'
-import { removeTable } from './wiring.js'
+import { masterFile, removeTable } from './wiring.js'
 
 export interface UninstallPlan {
   readonly plan: Plan
@@ -58,22 +63,31 @@ export function planUninstall(facts: ServerFacts, options: UninstallOptions): Un
 
 function unwireSteps(facts: ServerFacts): readonly Step[] {
   if (facts.mainCf === undefined) return []
-  const text = facts.mainCf.toString('latin1')
-  const without = unwireGreylisting(parseMainCf(text, facts.mainCfPath)).toString()
-  const step = fileStep(
+  const wired = parseMainCf(facts.mainCf.toString('latin1'), facts.mainCfPath)
+  const words = facts.installed?.replaced
+  const without = unwireGreylisting(words === undefined ? wired : giveBack(wired, words, PARAMETER))
+  const main = fileStep(
     {
       id: 'main-cf',
       title: `take greylisting out of ${facts.mainCfPath}`,
       path: facts.mainCfPath,
-      content: Buffer.from(without, 'latin1'),
+      content: Buffer.from(without.toString(), 'latin1'),
     },
     facts.mainCf,
   )
-  if (step === undefined) return []
-  if (!facts.postfixRunning) return [step]
+  const steps = [main, unwireMasterStep(facts, wired)].filter((step) => step !== undefined)
+  if (steps.length === 0 || !facts.postfixRunning) return steps
   const reload = reloadPostfixSteps(facts.configDir)
   // a Postfix that cannot reload was broken before; taking greylisting out must not wait for its repair
-  return [reload.before, step, { ...reload.after, accept: [1] }]
+  return [reload.before, ...steps, { ...reload.after, accept: [1] }]
+}
+
+/** A word that is left in an override would be an unknown parameter, which Postfix takes for nothing; but it is ours. */
+function unwireMasterStep(facts: ServerFacts, main: MainCf): Step | undefined {
+  if (!facts.masterCf?.includes(`$${PARAMETER}`)) return undefined
+  const master = parseMasterCfBytes(facts.masterCf, facts.masterCfPath)
+  const without = unwireMaster(master, main, { parameter: PARAMETER, list: RESTRICTION_LIST })
+  return fileStep(masterFile(facts, without.toBytes(), 'take greylisting out of'), facts.masterCf)
 }
 
 function tableSteps(facts: ServerFacts, kept: string[]): readonly Step[] {

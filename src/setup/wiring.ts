@@ -3,8 +3,11 @@ import { GreyctlError } from '../errors.js'
 import { hashOf } from '../hash.js'
 import { compareLevels } from '../postfix/expand.js'
 import { type MainCf, parseMainCf } from '../postfix/main-cf.js'
+import { parseMasterCfBytes } from '../postfix/master-cf.js'
 import { findPolicyServices } from '../postfix/policy-services.js'
+import { type PlaceTaken, takePlace } from '../postfix/take-place.js'
 import { wireGreylisting } from '../postfix/wire.js'
+import { wireMaster } from '../postfix/wire-master.js'
 import { type Endpoint, formatEndpoint, type InstallChoices } from './choices.js'
 import type { ServerFacts } from './facts.js'
 import { fileStep, ROOT_FILE, type WantedFile } from './files.js'
@@ -18,6 +21,9 @@ export interface WiringPlan {
   readonly before: readonly Step[]
   readonly steps: readonly Step[]
   readonly mainCf: Buffer
+  readonly masterCf: Buffer | undefined
+  /** The words of main.cf whose place was taken. */
+  readonly replaced: string | undefined
   readonly files: readonly WantedFile[]
   readonly notes: readonly string[]
   readonly warnings: readonly string[]
@@ -32,8 +38,9 @@ export function planWiring(facts: ServerFacts, choices: InstallChoices, program:
     })
   }
   const model = parseMainCf(facts.mainCf.toString('latin1'), facts.mainCfPath)
+  const taken = takeOver(facts, choices, model)
   const version = facts.postfix?.version
-  const wired = wireGreylisting(model, {
+  const wired = wireGreylisting(taken?.cf ?? model, {
     endpoint: postfixEndpoint(choices.listen, facts.postfix?.queueDirectory ?? '/var/spool/postfix'),
     parameter: PARAMETER,
     list: RESTRICTION_LIST,
@@ -50,22 +57,38 @@ export function planWiring(facts: ServerFacts, choices: InstallChoices, program:
     },
     facts.mainCf,
   )
+  const names = { parameter: PARAMETER, list: RESTRICTION_LIST }
+  const master = wireMaster(
+    parseMasterCfBytes(facts.masterCf ?? NO_MASTER, facts.masterCfPath),
+    wired.cf,
+    names,
+  )
+  const masterStep =
+    facts.masterCf &&
+    fileStep(masterFile(facts, master.cf.toBytes(), 'wire greylisting into'), facts.masterCf)
   const table = choices.selective ? wantedTable(facts, program) : undefined
   const written = table && fileStep(table, facts.files.get(table.path))
   const gone = choices.selective ? [] : removeTable(facts)
   const { parameter, line, reason } = wired.placement
   return {
     before: written ? [written] : [],
-    steps: [...reloaded(facts, step, written !== undefined), ...gone],
+    steps: [...reloaded(facts, [step, masterStep], written !== undefined), ...gone],
     mainCf,
+    masterCf: facts.masterCf && master.cf.toBytes(),
+    replaced: taken?.words,
     files: table ? [table] : [],
     notes: [
-      `$${PARAMETER} stands in ${parameter} (line ${line}): ${reason}`,
+      taken
+        ? `$${PARAMETER} takes the place of "${taken.words}" in ${parameter} (line ${line}); uninstall gives it back`
+        : `$${PARAMETER} stands in ${parameter} (line ${line}): ${reason}`,
+      ...master.notes,
       ...(choices.selective ? [`only clients that ${facts.tablePath} names are asked to come back`] : []),
     ],
     warnings: [
-      ...wired.warnings.map(({ message }) => message),
-      ...otherGreylisters(model, facts.mainCfPath),
+      // the place is the administrator's own choice when it was there
+      ...(taken ? [] : wired.warnings.map(({ message }) => message)),
+      ...master.warnings,
+      ...otherGreylisters(taken?.cf ?? model, facts.mainCfPath),
       ...(version && compareLevels(version, '3.0') < 0 ? [oldPostfix(version)] : []),
     ],
   }
@@ -129,9 +152,43 @@ function postfixEndpoint(listen: Endpoint, queueDirectory: string): string {
   })
 }
 
-function reloaded(facts: ServerFacts, step: Step | undefined, table: boolean): readonly Step[] {
-  const steps = step ? [step] : []
-  if (!facts.postfixRunning || (step === undefined && !table)) return steps
+function reloaded(facts: ServerFacts, files: readonly (Step | undefined)[], table: boolean): readonly Step[] {
+  const steps = files.filter((step) => step !== undefined)
+  if (!facts.postfixRunning || (steps.length === 0 && !table)) return steps
   const reload = reloadPostfixSteps(facts.configDir)
   return [reload.before, ...steps, reload.after]
+}
+
+const NO_MASTER = Buffer.alloc(0)
+
+export function masterFile(facts: ServerFacts, content: Buffer, what: string): WantedFile {
+  return { id: 'master-cf', title: `${what} ${facts.masterCfPath}`, path: facts.masterCfPath, content }
+}
+
+/**
+ * A server that greylists already is not made to greylist twice: greyctl takes the place of the other one, when told
+ * so. Throws GreyctlError('already-greylists') otherwise, naming the line.
+ */
+function takeOver(facts: ServerFacts, { replace }: InstallChoices, model: MainCf): PlaceTaken | undefined {
+  if (model.get(PARAMETER) !== undefined) return undefined
+  const other = findPolicyServices(model).find(({ greylister }) => greylister && greylister !== 'greyctl')
+  if (other === undefined) return undefined
+  const where = `${facts.mainCfPath}:${other.line}`
+  const what = `${other.list} asks ${other.greylister} (${other.endpoint}) already`
+  const taken = replace ? takePlace(model, other.endpoint, PARAMETER) : undefined
+  if (taken) return taken
+  throw new GreyctlError('already-greylists', `this server greylists: ${what}`, {
+    where,
+    hints: replace
+      ? ['its entry is written in a way that greyctl cannot change: take it out by hand']
+      : [
+          'greyctl install --replace takes its place in main.cf; uninstall gives it back',
+          ...(other.greylister === 'postgrey'
+            ? [
+                'greyctl install --replace --backend postgrey keeps postgrey, its options and its triplets, and adds the fail-open entry',
+              ]
+            : []),
+          'two greylisters would delay mail twice',
+        ],
+  })
 }

@@ -84,9 +84,15 @@ export function proofLines(proof: readonly ProofCase[], style: ChalkInstance): s
   const live = proof.filter((item) => !item.case.startsWith('candidate: '))
   const rows = live.map((item) => {
     const mark = item.ok === undefined ? style.yellow('?') : item.ok ? style.green('✓') : style.red('✗')
-    return `  ${mark} ${escapeText(item.case)}: ${style.dim(escapeText(item.answer))}`
+    return `  ${mark} ${escapeText(item.case)}: ${style.dim(escapeText(`${item.answer}${formerly(item)}`))}`
   })
   return ["Asked Postfix's own smtpd:", ...rows].join('\n')
+}
+
+/** The codes that were answered before, where they differ. */
+function formerly({ answer, before }: ProofCase): string {
+  const code = (text: string) => /^\d{3}(?: \d\.\d+\.\d+)?/.exec(text)?.[0] ?? text
+  return before === undefined || code(before) === code(answer) ? '' : ` (without greylisting ${code(before)})`
 }
 
 export function uninstallDocument(carried: CarriedView, kept: readonly string[]): unknown {

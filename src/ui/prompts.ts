@@ -51,6 +51,27 @@ export async function askNumber(terminal: Terminal, ask: NumberQuestion): Promis
   return Number(answer ?? ask.fallback)
 }
 
+export interface ChoiceQuestion<Value extends string> {
+  readonly question: string
+  readonly flag: string
+  /** The proposal first. */
+  readonly choices: readonly { readonly value: Value; readonly name: string }[]
+}
+
+export async function askChoice<Value extends string>(
+  terminal: Terminal,
+  ask: ChoiceQuestion<Value>,
+): Promise<Value> {
+  mustBeInteractive(terminal, ask.question, ask.flag)
+  const prompt = await inquirer()
+  const { answer } = await asked(() =>
+    prompt([
+      { type: 'select', name: 'answer', message: ask.question, choices: [...ask.choices], loop: false },
+    ]),
+  )
+  return answer as Value
+}
+
 /** Ctrl-C at a question: nothing has been changed yet. */
 async function asked<T>(ask: () => Promise<T>): Promise<T> {
   try {

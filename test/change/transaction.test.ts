@@ -155,7 +155,13 @@ describe('applyPlan', () => {
     expect(seen).toContain('change running')
     expect(seen.at(-1)).toBe('proof done')
     const directory = `/var/lib/greyctl/checkpoints/${result.checkpoint}`
-    expect(await host.list(directory)).toEqual(['files', 'journal', 'manifest.json', 'plan.diff'])
+    expect(await host.list(directory)).toEqual([
+      'files',
+      'journal',
+      'manifest.json',
+      'plan.diff',
+      'restore.sh',
+    ])
     expect((await host.read(`${directory}/plan.diff`))?.toString()).toContain('-old\n+new')
     expect(await host.stat(directory)).toMatchObject({ mode: 0o700 })
     expect(await listCheckpoints(host)).toMatchObject([{ id: result.checkpoint, state: 'finished' }])
@@ -265,6 +271,44 @@ describe('applyPlan', () => {
   })
 })
 
+describe('a kill in the middle of putting a file in place', () => {
+  it('leaves nothing of the half-written file after recovery', async () => {
+    const host = machine()
+    const before = host.picture()
+    const plan: Plan = {
+      title: 'install',
+      steps: [await (steps.change as (host: MemoryHost) => Promise<Step>)(host)],
+    }
+    const seen = { count: 0 }
+    host.programs.set('unset', () => ({}))
+    await applyPlan(
+      host,
+      {
+        ...plan,
+        steps: [...plan.steps, { kind: 'run', id: 'cut', title: 'power fails', argv: ['cut'] }],
+      },
+      {
+        events: {
+          step: (step, status) => {
+            if (step.id !== 'cut' || status !== 'running') return
+            seen.count += 1
+            host.seed('/etc/.changed.greyctl-0123456789ab', 'half')
+            host.seed('/etc/.other.greyctl-0123456789ab', 'not of this change')
+            host.cutAfter = host.changes
+          },
+        },
+      },
+    ).catch(() => {})
+    expect(seen.count).toBe(1)
+    const next = host.restarted()
+    await recoverInterrupted(next)
+    const after = next.picture()
+    expect(after['/etc/.changed.greyctl-0123456789ab']).toBeUndefined()
+    expect(after['/etc/changed']).toBe(before['/etc/changed'])
+    expect(after['/etc/.other.greyctl-0123456789ab']).toBeDefined()
+  })
+})
+
 describe('a file that an earlier step brings', () => {
   it('is changed from that, shown so, and put back to that before its bringer is undone', async () => {
     const host = machine()
@@ -346,6 +390,23 @@ describe('rollbackCheckpoint', () => {
     expect(state(host)).toEqual(edited)
     await rollbackCheckpoint(host, undefined, { force: true })
     expect(state(host)).toEqual(before)
+  })
+
+  it('keeps an edit that was made elsewhere in a file', async () => {
+    const host = machine()
+    host.seed('/etc/changed', 'one\ntwo\nthree\nfour\nfive\nold\n')
+    const after = Buffer.from('one\ntwo\nthree\nfour\nfive\nnew\n')
+    const before = hashOf(await host.read('/etc/changed'))
+    await applyPlan(host, {
+      title: 'install',
+      steps: [{ kind: 'file', id: 'change', title: 'change', path: '/etc/changed', before, after }],
+    })
+    host.seed('/etc/changed', `edited\n${after}`)
+    expect(await rollbackCheckpoint(host, undefined, { force: false })).toMatchObject({
+      merged: ['/etc/changed'],
+      problems: [],
+    })
+    expect((await host.read('/etc/changed'))?.toString()).toBe('edited\none\ntwo\nthree\nfour\nfive\nold\n')
   })
 
   it('takes no path for a name', async () => {

@@ -171,7 +171,9 @@ describe
     it(
       'an edit of the administrator while install asks',
       onMachine('server', async (machine) => {
-        const asking = machine.start(`TERM=dumb script -qec '${GREYCTL} install --delay 1' /dev/null`)
+        const asking = machine.start(
+          `TERM=dumb script -qec '${GREYCTL} install --backend bundled --no-selective --delay 1' /dev/null`,
+        )
         await until(() => asking.output().includes('Make these changes?'))
         await machine.ok(`echo '# edited meanwhile' >>/etc/postfix/main.cf`)
         const edited = await snapshot(machine)
@@ -190,7 +192,9 @@ describe
       onMachine('server', async (machine) => {
         const before = await snapshot(machine)
         for (const answer of ['n\r', '\r', '\u0003']) {
-          const asking = machine.start(`TERM=dumb script -qec '${GREYCTL} install --delay 1' /dev/null`)
+          const asking = machine.start(
+            `TERM=dumb script -qec '${GREYCTL} install --backend bundled --no-selective --delay 1' /dev/null`,
+          )
           await until(() => asking.output().includes('Make these changes?'))
           asking.write(answer)
           const { stdout } = await asking.done

@@ -31,6 +31,8 @@ describe('resolveChoices', () => {
     expect(choices).toEqual({
       backend: 'bundled',
       selective: false,
+      replace: false,
+      force: false,
       delay: 60,
       learn: false,
       listen: { kind: 'inet', host: '127.0.0.1', port: 10023 },

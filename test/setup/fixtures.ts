@@ -37,6 +37,9 @@ export function freshServer(changes: Partial<ServerFacts> = {}): ServerFacts {
     configDir: '/etc/postfix',
     mainCfPath: '/etc/postfix/main.cf',
     mainCf: Buffer.from(STOCK_MAIN_CF, 'latin1'),
+    masterCfPath: '/etc/postfix/master.cf',
+    masterCf: undefined,
+    manager: undefined,
     postfix: undefined,
     postfixRunning: true,
     init: 'systemd',
@@ -62,18 +65,20 @@ export function freshServer(changes: Partial<ServerFacts> = {}): ServerFacts {
 export function afterPlan(facts: ServerFacts, plan: Plan): ServerFacts {
   const files = new Map(facts.files)
   const directories = new Set(facts.directories)
-  let { mainCf } = facts
+  let { mainCf, masterCf } = facts
   for (const step of plan.steps) {
     if (step.kind === 'directory' && step.action === 'create') directories.add(step.path)
     if (step.kind !== 'file') continue
     const content = step.after === 'absent' ? undefined : step.after
     if (step.path === facts.mainCfPath) mainCf = content
+    else if (step.path === facts.masterCfPath) masterCf = content
     else files.set(step.path, content)
   }
   const installed = parseInstalled(files.get(INSTALLED_FILE), INSTALLED_FILE)
   return {
     ...facts,
     mainCf,
+    masterCf,
     files,
     installed,
     user: installed ? { uid: 997, gid: 997 } : undefined,
