@@ -1,5 +1,6 @@
 import type { FileStep, Step } from '../change/plan.js'
 import { hashOf } from '../hash.js'
+import { canCarry, takeFromPostgrey } from './carry.js'
 import { formatEndpoint, type InstallChoices } from './choices.js'
 import { type ServerFacts, UNIT_FILES } from './facts.js'
 import { fileStep, ROOT_FILE, ROOT_PROGRAM, type WantedFile } from './files.js'
@@ -46,6 +47,7 @@ export function planBundled(facts: ServerFacts, choices: InstallChoices, program
       ...(facts.live && facts.user === undefined ? [createUserStep()] : []),
       ...(facts.live && !facts.directories.has(STORE_DIR) ? [dropStoreBack()] : []),
       ...starting,
+      ...(canCarry(facts, 'bundled') ? [takeFromPostgrey(program)] : []),
     ],
   }
 }

@@ -2,6 +2,7 @@ import type { Plan, Step } from '../change/plan.js'
 import { GreyctlError } from '../errors.js'
 import { hashOf } from '../hash.js'
 import { leaveBundled, planBundled } from './bundled-plan.js'
+import { canCarry } from './carry.js'
 import { formatEndpoint, type InstallChoices } from './choices.js'
 import type { ServerFacts } from './facts.js'
 import { fileStep, ROOT_DIRECTORY, ROOT_FILE, type WantedFile } from './files.js'
@@ -110,7 +111,9 @@ function switchNotes(facts: ServerFacts, { backend, listen }: InstallChoices): r
   if (now === undefined || now === backend) return []
   return [
     `the new daemon listens on ${formatEndpoint(listen)}; the old one answers until Postfix asks there, then it stops`,
-    'the triplets start anew: who is known now is asked to come back once more',
+    canCarry(facts, backend)
+      ? 'the triplets come along: who is known now is not asked again'
+      : 'the triplets start anew, and who is known now is asked to come back once more; to take them along, install the package db5.3-util first',
   ]
 }
 

@@ -11,6 +11,8 @@ export interface PostgreyFacts {
   readonly installed: boolean
   readonly service: ServiceState
   readonly user: boolean
+  /** Berkeley DB's programs are there (db5.3-util). */
+  readonly tableTools: boolean
   /** What the package would bring; set when it is wanted and missing. */
   readonly offer: PackageOffer | undefined
   /** Packages to remove when what install brought goes again. */
@@ -23,6 +25,7 @@ export async function gatherPostgrey(host: Host, live: boolean, init: InitSystem
     installed,
     service: installed && live ? await serviceState(host, init) : { running: false, enabled: false },
     user: (await host.user(POSTGREY_USER)) !== undefined,
+    tableTools: (await host.stat('/usr/bin/db5.3_dump')) !== undefined,
     offer: undefined,
     removable: [],
   }

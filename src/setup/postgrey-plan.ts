@@ -1,6 +1,7 @@
 import type { Step } from '../change/plan.js'
 import { GreyctlError } from '../errors.js'
 import { hashOf } from '../hash.js'
+import { canCarry, giveToPostgrey } from './carry.js'
 import { formatAddress, type InstallChoices } from './choices.js'
 import type { ServerFacts } from './facts.js'
 import { fileStep, ROOT_FILE, ROOT_PROGRAM, type WantedFile } from './files.js'
@@ -53,6 +54,7 @@ export function planPostgrey(facts: ServerFacts, choices: InstallChoices, progra
       ...steps,
       ...(facts.live && changed ? readUnits(facts) : []),
       ...(facts.live && !was.enabled ? [enable(facts)] : []),
+      ...(canCarry(facts, 'postgrey') ? [giveToPostgrey(program)] : []),
       ...(quiet ? [was.running ? restartStep(facts) : startStep(facts), waitStep()] : []),
     ],
   }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, inject, it } from 'vitest'
 import { type Machine, onMachine } from './lab.js'
 import { GREYCTL, json, leftovers, type Mail, mailbox, send, snapshot } from './server.js'
@@ -107,6 +108,39 @@ describe.skipIf(inject('labRefused')).concurrent("Debian's postgrey, as the tuto
       expect(document.error.message).toContain('postgrey cannot be fetched')
       expect(await snapshot(machine)).toBe(before)
       expect(await leftovers(machine)).toBe('')
+    }),
+  )
+
+  it(
+    'changing over with db5.3-util: nobody who is known is asked again, there or back',
+    onMachine('server', async (machine) => {
+      // the machine has no network: the package is fetched here and handed in
+      const fetched = spawnSync(
+        'sh',
+        [
+          '-c',
+          'cd "$(mktemp -d)" && apt-get download -qq -o APT::Sandbox::User=root db5.3-util >&2 && base64 db5.3-util_*.deb; rm -rf "$PWD"',
+        ],
+        { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+      )
+      expect(fetched.status, fetched.stderr).toBe(0)
+      await machine.run('base64 -d >/root/db.deb; dpkg -i /root/db.deb', { input: fetched.stdout })
+      await machine.ok(`${GREYCTL} install --yes --delay ${DELAY}`, { timeout: 300 })
+      expect(await send(machine, FIRST)).toMatchObject({ code: 450 })
+      await seconds(DELAY + 1)
+      expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
+      const to = await machine.run(`${GREYCTL} install --backend postgrey --yes`, { timeout: 300 })
+      expect(to.code, to.stderr).toBe(0)
+      expect(to.stderr).toContain('the triplets come along')
+      expect(await send(machine, FIRST)).toMatchObject({ code: 250 })
+      const second = { ...FIRST, from: 'second@outside.example' }
+      expect(await send(machine, second)).toMatchObject({ code: 450 })
+      await seconds(DELAY + 1)
+      expect(await send(machine, second)).toMatchObject({ code: 250 })
+      await machine.ok('rm -rf /var/lib/greyctl/store/*')
+      const back = await machine.run(`${GREYCTL} install --backend bundled --yes`, { timeout: 300 })
+      expect(back.code, back.stderr).toBe(0)
+      for (const mail of [FIRST, second]) expect(await send(machine, mail)).toMatchObject({ code: 250 })
     }),
   )
 

@@ -50,6 +50,7 @@ export function freshServer(changes: Partial<ServerFacts> = {}): ServerFacts {
       installed: false,
       service: { running: false, enabled: false },
       user: false,
+      tableTools: false,
       offer: undefined,
       removable: [],
     },

@@ -185,6 +185,32 @@ describe('changing over', () => {
   })
 })
 
+describe('the triplets', () => {
+  const tools = (facts: ServerFacts) => ({ ...facts, postgrey: { ...facts.postgrey, tableTools: true } })
+
+  it('come along where they can be read, before the new daemon is asked', async () => {
+    const first = await install(withOffer(), { backend: 'bundled' })
+    const offer = withOffer().postgrey.offer
+    const stopped = { ...first.after, postgrey: { ...first.after.postgrey, offer, installed: false } }
+    const second = await install(tools(stopped), { backend: 'postgrey' })
+    const order = ids(second.plan)
+    expect(order.indexOf('carry-triplets')).toBeGreaterThan(order.indexOf('package'))
+    expect(order.indexOf('carry-triplets')).toBeLessThan(order.indexOf('start-postgrey'))
+    expect(second.notes.join(' ')).toContain('the triplets come along')
+    const third = ids((await install(tools(second.after), { backend: 'bundled' })).plan)
+    expect(third.indexOf('carry-triplets')).toBeGreaterThan(third.indexOf('start-service'))
+    expect(third.indexOf('carry-triplets')).toBeLessThan(third.indexOf('main-cf'))
+    expect(ids((await install(tools(second.after), {})).plan)).toEqual([])
+  })
+
+  it('start anew otherwise, and the plan says so', async () => {
+    const { after } = await install(withPostgrey(), { backend: 'postgrey' })
+    const { plan, notes } = await install(after, { backend: 'bundled' })
+    expect(ids(plan)).not.toContain('carry-triplets')
+    expect(notes.join(' ')).toContain('db5.3-util')
+  })
+})
+
 describe('--selective', () => {
   const TABLE = '/etc/postfix/check_client_greylist'
 
