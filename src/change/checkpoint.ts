@@ -162,7 +162,7 @@ export class Checkpoint {
   /** The journal goes last: until then a recovery knows what this was. */
   async remove(): Promise<void> {
     await this.host.removeTree(`${this.directory}/files`)
-    for (const name of ['restore.sh', 'plan.diff', 'manifest.json', 'journal'])
+    for (const name of ['restore.sh', 'undone', 'plan.diff', 'manifest.json', 'journal'])
       await this.host.remove(`${this.directory}/${name}`)
     for (const name of (await this.host.list(this.directory)) ?? []) {
       if (TEMPORARY.test(name)) await this.host.remove(`${this.directory}/${name}`)

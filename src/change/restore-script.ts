@@ -27,11 +27,14 @@ file() {
 # undo STEP "EXIT CODES THAT ARE FINE" PROGRAM…
 undo() {
   begun "$1" || return 0
+  # once is enough: a unit that is gone cannot be stopped again
+  grep -qx "$1" "$here/undone" 2>/dev/null && return 0
+  step=$1
   fine=" 0 $2 "
   shift 2
   "$@" </dev/null >/dev/null 2>&1
   code=$?
-  case $fine in *" $code "*) return 0 ;; *) trouble "$* ended with $code" ;; esac
+  case $fine in *" $code "*) echo "$step" >>"$here/undone" ;; *) trouble "$* ended with $code" ;; esac
 }
 
 created() { begun "$1" && rmdir "$2" 2>/dev/null; return 0; }

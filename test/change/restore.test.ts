@@ -123,6 +123,7 @@ describe('restore.sh', () => {
     expect(readFileSync(at('log'), 'utf8')).toBe("it's undone\n")
     expect(readFileSync(at('checkpoint/manifest.json'), 'utf8')).toContain('"rolled-back"')
     expect(run().status).toBe(0)
+    expect(readFileSync(at('log'), 'utf8')).toBe("it's undone\n")
   })
 
   it('leaves a file alone that was edited since, says so, and obeys --force', () => {
