@@ -72,7 +72,11 @@ export class Connection {
     }
     if (requests.length === 0) return
     this.#busy = true
-    this.#engine.submit({ requests, answer: (replies) => this.#answer(replies) })
+    this.#engine.submit({
+      requests,
+      answer: (replies) => this.#answer(replies),
+      received: this.#lastHeard,
+    })
   }
 
   #answer(replies: string): void {

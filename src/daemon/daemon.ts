@@ -9,6 +9,8 @@ import { watchClock } from './clock.js'
 import { Engine } from './engine.js'
 import { readLists } from './lists.js'
 import type { Log } from './log.js'
+import { Metrics } from './metrics.js'
+import type { MetricsServer, MetricsSource } from './metrics-server.js'
 import type { DaemonOptions } from './options.js'
 import { createPools } from './pools.js'
 import { becomeUser, findIdentity, prepareDirectory } from './privileges.js'
@@ -19,6 +21,8 @@ export interface Daemon {
   readonly listening: readonly string[]
   /** Reads the whitelists again. */
   reload(): void
+  /** What it has done so far, in one line. */
+  summary(): string
   /** Answers what was received, closes everything. */
   stop(): Promise<void>
 }
@@ -44,20 +48,29 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   let lists = readLists(options.clientFiles, options.recipientFiles)
   for (const warning of [...lists.unread, ...lists.warnings]) log.line(`warning: ${warning}`)
   const pools = options.identity === 'pool' ? createPools(options.resolver, clock) : undefined
-  const server = new PolicyServer(log)
+  const metrics = new Metrics()
+  const server = new PolicyServer(log, metrics)
   const listening: string[] = []
   for (const endpoint of options.endpoints) listening.push(...(await server.listen(endpoint)))
+  let store: Store | undefined
+  const metricsServer = await startMetrics(options, {
+    metrics,
+    version: parts.version,
+    connections: () => server.connections,
+    store: () => store,
+  })
+  if (metricsServer) listening.push(metricsServer.url)
   if (options.pidfile !== undefined) writeFileSync(options.pidfile, `${process.pid}\n`, { mode: 0o644 })
   if (identity) {
     if (options.store.kind === 'lmdb') prepareDirectory(options.store.directory, identity)
     becomeUser(identity)
   }
   process.umask(0o077)
-  const store = parts.store ?? openPatiently(options, (message) => log.line(`warning: ${message}`))
+  store = parts.store ?? openPatiently(options, (message) => log.line(`warning: ${message}`))
   const policy = (): Policy => ({ ...options.policy, clients: lists.clients, recipients: lists.recipients })
   const { action, text, header, hostname, quiet, testClock } = options
   const texts = { action, text, header, hostname, version: parts.version }
-  server.start(new Engine({ store, policy, pools, texts, log, quiet, testClock, clock }))
+  server.start(new Engine({ store, policy, pools, texts, log, metrics, quiet, testClock, clock }))
   // records of a simulated time would all look expired, or none
   const stopCleaning = testClock ? () => {} : startCleaning(store, policy, clock, log, parts.cleaning)
   const stopWatch = watchClock(clock, log)
@@ -67,14 +80,18 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
       log.line('HUP received: reloading whitelists...')
       const next = readLists(options.clientFiles, options.recipientFiles)
       for (const warning of [...next.unread, ...next.warnings]) log.line(`warning: ${warning}`)
-      if (next.unread.length === 0) lists = next
+      const ok = next.unread.length === 0
+      metrics.reloads[ok ? 'ok' : 'failed'] += 1
+      if (ok) lists = next
       else log.line('warning: the whitelists stay as they were')
     },
+    summary: () => metrics.summary(server.connections),
     async stop() {
       stopCleaning()
       stopWatch()
+      metricsServer?.close()
       await server.drain()
-      await store.close()
+      await store?.close()
       if (options.pidfile !== undefined) removeQuietly(options.pidfile)
     },
   }
@@ -94,6 +111,16 @@ function openPatiently(options: DaemonOptions, warn: (message: string) => void):
       warn,
     )
   }
+}
+
+/** Loaded only where somebody wants it: node:http costs 15 ms of the start. */
+async function startMetrics(
+  { metrics: listen }: DaemonOptions,
+  source: MetricsSource,
+): Promise<MetricsServer | undefined> {
+  if (listen === undefined) return undefined
+  const { serveMetrics } = await import('./metrics-server.js')
+  return serveMetrics(listen, source)
 }
 
 function removeQuietly(path: string): void {

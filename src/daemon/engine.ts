@@ -8,6 +8,7 @@ import { DUNNO, deferReply, headerReply, type ReplyTexts } from '../greylist/rep
 import type { PolicyRequest } from '../greylist/request.js'
 import type { Entry, Store } from '../store/store.js'
 import type { Log } from './log.js'
+import type { Metrics } from './metrics.js'
 import type { Pools } from './pools.js'
 import { Unflushed } from './unflushed.js'
 
@@ -16,6 +17,8 @@ export interface Job {
   /** undefined: a request of another type, answered in its turn. */
   readonly requests: readonly (PolicyRequest | undefined)[]
   answer(replies: string): void
+  /** When it came (performance.now()). */
+  readonly received: number
 }
 
 export interface EngineOptions {
@@ -26,6 +29,7 @@ export interface EngineOptions {
   readonly pools?: Pools | undefined
   readonly texts: ReplyTexts
   readonly log: Log
+  readonly metrics: Metrics
   readonly quiet: boolean
   /** Obey policy_test_time. */
   readonly testClock: boolean
@@ -153,6 +157,7 @@ export class Engine {
       let replies = ''
       for (const question of questions) replies += this.#finish(question)
       job.answer(replies)
+      this.#options.metrics.answered(questions.length, performance.now() - job.received)
     } catch (error) {
       this.#options.log.rarely('answer', `warning: a request got no answer: ${(error as Error).message}`)
     }
@@ -160,7 +165,10 @@ export class Engine {
 
   #fail(jobs: readonly Job[], error: Error): void {
     this.#options.log.rarely('turn', `warning: not greylisting (answering DUNNO): ${error.message}`)
-    for (const { requests, answer } of jobs) answer(DUNNO.repeat(requests.length))
+    for (const { requests, answer } of jobs) {
+      this.#options.metrics.failedOpen += requests.length
+      answer(DUNNO.repeat(requests.length))
+    }
   }
 
   #now(request: PolicyRequest | undefined): number {
@@ -170,6 +178,7 @@ export class Engine {
   }
 
   #finish({ request, decision }: Question): string {
+    this.#options.metrics.decided(decision)
     if (decision === undefined || request === undefined) return DUNNO
     const { log, quiet, texts, clock } = this.#options
     const header = decision.delaySeconds !== undefined && this.#firstOfMessage(request.instance)

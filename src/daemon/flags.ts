@@ -14,6 +14,7 @@ export interface Flags {
   readonly socketmode: string | undefined
   readonly store: string | undefined
   readonly durability: string | undefined
+  readonly metrics: string | undefined
   readonly settings: Settings
   /** A setting as it was given. */
   said(name: SettingName): string
@@ -31,6 +32,7 @@ const OTHERS = {
   store: { type: 'string' },
   dbdir: { type: 'string' },
   durability: { type: 'string' },
+  metrics: { type: 'string' },
   // postgrey's other names of --syslog-facility
   syslogfacility: { type: 'string' },
   facility: { type: 'string' },
@@ -76,6 +78,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     socketmode: text('socketmode'),
     store: text('store') ?? (values.dbdir === undefined ? undefined : `lmdb:${values.dbdir}`),
     durability: text('durability'),
+    metrics: text('metrics'),
     settings: checked(given, said),
     said,
   }

@@ -25,6 +25,7 @@ export const HELP = `usage: greyctl daemon [options]
       --store=lmdb:DIR|memory:       where to remember (lmdb:/var/lib/greyctl/store)
       --dbdir=DIR                    the same as --store=lmdb:DIR
       --durability=strict|relaxed    on the disk before the answer (strict), or within 50 ms of it
+      --metrics=inet:127.0.0.1:PORT  answer Prometheus there: GET /metrics (loopback only; off)
       --config=FILE                  settings of a file (/etc/greyctl/greyctl.toml if it exists); options win
   -d, --daemonize                    go to the background when listening, and log to syslog
       --pidfile=PATH                 write the process id there

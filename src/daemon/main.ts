@@ -55,14 +55,30 @@ async function serve(options: DaemonOptions): Promise<number> {
   liveness.begin()
   await reportStart({ listening: daemon.listening })
   await notify(['--ready', `--status=${daemon.listening.join(', ')}`])
+  const reporting = reportStatus(() => daemon.summary())
   signals.onReload(() => daemon.reload())
   await signals.ended
   liveness.stop()
+  clearInterval(reporting)
   await daemon.stop()
   log.line('Server closing!')
   await log.flush(1000)
   sink.close?.()
   return 0
+}
+
+/** Milliseconds between two words to systemd. */
+const STATUS_EVERY = 60_000
+
+/** The first line of `systemctl status`; nothing where nobody asked for it. */
+function reportStatus(summary: () => string): NodeJS.Timeout | undefined {
+  if (!process.env.NOTIFY_SOCKET) return undefined
+  let said = ''
+  return setInterval(() => {
+    const status = summary()
+    if (status !== said) void notify([`--status=${status}`])
+    said = status
+  }, STATUS_EVERY).unref()
 }
 
 interface Signals {

@@ -4,6 +4,7 @@ import { DEFAULT_ACTION, DEFAULT_HEADER, DEFAULT_TEXT } from '../greylist/reply.
 import type { Durability } from '../store/journaled.js'
 import { parseStoreSpec, type StoreSpec } from '../store/open.js'
 import { type ConfigFile, DEFAULT_CONFIG, readConfig } from './config/file.js'
+import { type MetricsListen, parseMetricsListen } from './config/metrics-listen.js'
 import { SETTING_NAMES, type SettingName, type Settings } from './config/settings.js'
 import { endpointsOf, isLocal } from './endpoints.js'
 import { type Flags, parseFlags, usage } from './flags.js'
@@ -20,6 +21,8 @@ export interface DaemonOptions {
   readonly group: string | undefined
   readonly store: StoreSpec
   readonly durability: Durability
+  /** Where metrics are served; undefined: nowhere. */
+  readonly metrics: MetricsListen | undefined
   readonly policy: PolicyNumbers
   /** A pool's machines are one client, or only those of one network are (postgrey's way). */
   readonly identity: 'pool' | 'subnet'
@@ -72,6 +75,7 @@ export function parseOptions(argv: readonly string[], context: OptionsContext = 
     group: settings.group,
     store: storeOf(flags, file),
     durability: durabilityOf(flags) ?? file?.settings.store?.durability ?? 'strict',
+    metrics: metricsOf(flags, file),
     policy: policyOf(settings, flags.settings, origin),
     ...identityOf(settings),
     clientFiles: settings['whitelist-clients'] ?? defaultFiles('whitelist_clients'),
@@ -109,6 +113,14 @@ function storeOf(flags: Flags, file: ConfigFile | undefined): StoreSpec {
 function durabilityOf({ durability }: Flags): Durability | undefined {
   if (durability === undefined || durability === 'strict' || durability === 'relaxed') return durability
   throw usage(`--durability=${durability}: must be strict or relaxed`)
+}
+
+function metricsOf(flags: Flags, file: ConfigFile | undefined): MetricsListen | undefined {
+  const text = flags.metrics ?? file?.settings.metrics?.listen
+  if (text === undefined) return undefined
+  const listen = parseMetricsListen(text)
+  if (listen !== undefined) return listen
+  throw usage(`--metrics=${text}: must be a port of this machine's own: inet:127.0.0.1:9323, inet:[::1]:9323`)
 }
 
 function policyOf(settings: Settings, flags: Settings, origin: (name: SettingName) => string): PolicyNumbers {

@@ -5,6 +5,7 @@ import { GreyctlError } from '../errors.js'
 import { Connection } from './connection.js'
 import type { Engine } from './engine.js'
 import type { Log } from './log.js'
+import type { Metrics } from './metrics.js'
 
 export type Endpoint =
   | { readonly kind: 'inet'; readonly host: string; readonly port: number }
@@ -34,12 +35,14 @@ export class PolicyServer {
   readonly #connections = new Set<Connection>()
   readonly #early: Socket[] = []
   readonly #log: Log
+  readonly #metrics: Metrics
   readonly #sweep = setInterval(() => this.#closeIdle(), LOOK).unref()
   #engine: Engine | undefined
   #draining = false
 
-  constructor(log: Log) {
+  constructor(log: Log, metrics: Metrics) {
     this.#log = log
+    this.#metrics = metrics
   }
 
   /** Binds, and says where it listens. Throws GreyctlError('port-taken') or ('service-failed'). */
@@ -57,6 +60,11 @@ export class PolicyServer {
     return names
   }
 
+  /** How many are open. */
+  get connections(): number {
+    return this.#connections.size + this.#early.length
+  }
+
   start(engine: Engine): void {
     this.#engine = engine
     for (const socket of this.#early.splice(0)) this.#accept(socket)
@@ -70,11 +78,13 @@ export class PolicyServer {
       return
     }
     if (this.#connections.size >= MOST_CONNECTIONS && !this.#makeRoom()) {
+      this.#metrics.refused['too many'] += 1
       socket.destroy()
       return
     }
     const connection = new Connection(socket, this.#engine, this.#log)
     this.#connections.add(connection)
+    this.#metrics.connections += 1
     socket.once('close', () => this.#connections.delete(connection))
     if (this.#draining) connection.drain()
   }

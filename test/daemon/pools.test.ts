@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Engine } from '../../src/daemon/engine.js'
+import { Metrics } from '../../src/daemon/metrics.js'
 import { Pools } from '../../src/daemon/pools.js'
 import { SenderCache } from '../../src/daemon/senders.js'
 import { parseClientTable } from '../../src/greylist/client-table.js'
@@ -34,6 +35,7 @@ function server(lines: string[] = []) {
       version: '0',
     },
     log: { line: (text) => lines.push(text), rarely: (_, text) => lines.push(text), flush: async () => {} },
+    metrics: new Metrics(),
     quiet: false,
     testClock: false,
     clock: () => clock.now * 1000,
@@ -43,6 +45,7 @@ function server(lines: string[] = []) {
       engine.submit({
         requests: [request(changes)],
         answer: (reply) => resolve(/DEFER_IF_PERMIT/.test(reply) ? 'deferred' : 'passed'),
+        received: 0,
       }),
     )
   /** The DNS has answered, and what that tells is remembered. */

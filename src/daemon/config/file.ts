@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { GreyctlError } from '../../errors.js'
 import { parseStoreSpec } from '../../store/open.js'
 import { complaintsOf, table } from './complaints.js'
+import { parseMetricsListen } from './metrics-listen.js'
 import { SETTING_ENTRIES } from './settings.js'
 import { isDocument, type Path, parseDocument } from './toml.js'
 
@@ -11,6 +12,7 @@ export const DEFAULT_CONFIG = '/etc/greyctl/greyctl.toml'
 /** greyctl.toml: the settings that are flags too, and what flags cannot say. A new key is a line here. */
 const SCHEMA = table({
   ...SETTING_ENTRIES,
+  metrics: v.optional(table({ listen: v.optional(metricsListen()) })),
   store: v.optional(
     table({
       location: v.optional(storeLocation()),
@@ -60,6 +62,14 @@ export function readConfig(asked: string | undefined, usual = DEFAULT_CONFIG): C
     })
   }
   return parseConfig(text, path)
+}
+
+function metricsListen() {
+  const message = 'must be inet:127.0.0.1:PORT, inet:[::1]:PORT or inet:localhost:PORT'
+  return v.pipe(
+    v.string(message),
+    v.check((text) => parseMetricsListen(text) !== undefined, message),
+  )
 }
 
 function storeLocation() {

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestDaemon } from './running.js'
+
+/** Prometheus' own judge of what it reads. From Debian's package, without installing (and starting) the server in it. */
+const scratch = mkdtempSync(join(tmpdir(), 'greyctl-promtool-'))
+
+function promtool(): string | undefined {
+  if (existsSync('/usr/bin/promtool')) return '/usr/bin/promtool'
+  spawnSync('apt-get', ['download', 'prometheus'], { cwd: scratch, timeout: 300_000 })
+  const file = readdirSync(scratch).find((name) => name.endsWith('.deb'))
+  if (file === undefined) return undefined
+  spawnSync('dpkg-deb', ['-x', file, 'root'], { cwd: scratch })
+  const found = join(scratch, 'root/usr/bin/promtool')
+  return existsSync(found) ? found : undefined
+}
+
+const program = promtool()
+if (program === undefined) console.log("skipped: Debian's package prometheus cannot be downloaded here")
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+describe.runIf(program !== undefined)('promtool', () => {
+  let running: Awaited<ReturnType<typeof startTestDaemon>>
+  beforeAll(async () => {
+    running = await startTestDaemon(['--metrics=inet:127.0.0.1:0'])
+  })
+  afterAll(() => running.stop())
+
+  it('finds nothing wrong with the metrics', async () => {
+    const url = running.daemon.listening.map((line) => /http:\S+/.exec(line)?.[0]).find(Boolean) ?? ''
+    const input = await (await fetch(url)).text()
+    const { status, stdout, stderr } = spawnSync(program ?? '', ['check', 'metrics'], {
+      input,
+      encoding: 'utf8',
+    })
+    expect([status, stdout, stderr]).toEqual([0, '', ''])
+  })
+
+  it('takes the alert rules', () => {
+    const argv = ['check', 'rules', 'templates/monitoring/greyctl-alerts.yml']
+    const { status, stdout, stderr } = spawnSync(program ?? '', argv, { encoding: 'utf8' })
+    expect(status, stderr).toBe(0)
+    expect(stdout).toContain('SUCCESS: 7 rules found')
+  })
+})
