@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { Flags } from '@oclif/core'
 import { GreyctlCommand } from './base-command.js'
 import { GreyctlError } from './errors.js'
@@ -18,9 +19,12 @@ export abstract class StoreCommand extends GreyctlCommand {
 
   protected async query(host: Host, flags: { store?: string | undefined }): Promise<Query> {
     const { parseOptions } = await import('./daemon/options.js')
+    const { DEFAULT_CONFIG } = await import('./daemon/config/file.js')
     const words = daemonWords((await host.read(DEFAULTS_FILE))?.toString('utf8') ?? '')
     const given = flags.store === undefined ? words : [...words, `--store=${flags.store}`]
-    const { store, policy } = parseOptions(['--inet=10023', ...given])
+    const { store, policy } = parseOptions(['--inet=10023', ...given], {
+      config: join(host.root, DEFAULT_CONFIG),
+    })
     if (store.kind !== 'lmdb') {
       throw new GreyctlError('usage', `a store of ${store.kind} cannot be looked into from outside`, {
         hints: ['name one with --store lmdb:DIR'],

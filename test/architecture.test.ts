@@ -38,7 +38,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   top: {
     rooms: ['top', 'change', 'daemon', 'host', 'maillog', 'postfix', 'setup', 'store', 'ui'],
-    packages: [/^@oclif\/core$/, /^node:crypto$/],
+    packages: [/^@oclif\/core$/, /^node:(crypto|path)$/],
   },
   setup: {
     rooms: ['postfix', 'greylist'],

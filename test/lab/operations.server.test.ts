@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { boot, type Machine } from './lab.js'
-import { GREYCTL, send } from './server.js'
+import { GREYCTL, json, send } from './server.js'
 
 const FIRST = { client: '198.51.100.77', from: 'first@outside.example', to: ['alice@example.test'] }
 const LOAD = '/opt/greyctl/test/lab/policy-load.mjs'
@@ -35,6 +35,39 @@ describe.skipIf(inject('labRefused'))('the daemon as a service', () => {
     const show = await machine.ok('systemctl show -p Type -p StatusText -p LimitNOFILESoft greyctl')
     expect(show).toContain('Type=notify')
     expect(show).toContain('StatusText=listening on inet:127.0.0.1:10023')
+  })
+
+  it('greyctl status shows all of it on one screen', async () => {
+    const mail = { ...FIRST, from: 'status@outside.example' }
+    expect(await send(machine, mail)).toMatchObject({ code: 450 })
+    await machine.ok('sleep 1')
+    const { code, document, stderr } = await json(machine, 'status')
+    expect(code, stderr).toBe(0)
+    expect(document).toMatchObject({
+      backend: 'bundled',
+      delay: 1,
+      service: { running: true, enabled: true },
+      endpoint: { address: 'inet:127.0.0.1:10023', outcome: 'answered' },
+      postfix: {
+        running: true,
+        asks: [{ list: 'smtpd_recipient_restrictions', endpoint: 'inet:127.0.0.1:10023' }],
+      },
+      store: { entries: 1, triplets: 1 },
+      recent: {
+        deferred: 1,
+        failedOpen: 0,
+        last: [{ action: 'deferred', sender: 'status@outside.example' }],
+      },
+    })
+    const screen = await machine.ok(`${GREYCTL} status`)
+    expect(screen.trim().split('\n').length).toBeLessThan(24)
+    expect(screen).toContain('inet:127.0.0.1:10023 answers, after')
+    await machine.ok('systemctl stop greyctl.socket greyctl.service')
+    expect(await json(machine, 'status')).toMatchObject({
+      code: 1,
+      document: { service: { running: false }, endpoint: { outcome: 'no-connection' } },
+    })
+    await machine.ok('systemctl start greyctl.socket greyctl.service')
   })
 
   it('restarted, reloaded and killed under load: every request is answered, every answered triplet known', async () => {

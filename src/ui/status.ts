@@ -1,0 +1,121 @@
+import type { ChalkInstance } from 'chalk'
+import type { StoreSummary } from '../store/query.js'
+import { duration } from './duration.js'
+import { escapeText } from './escape.js'
+import { size, summaryDocument } from './store.js'
+
+export interface StatusView {
+  readonly backend: string | null
+  readonly selective: boolean
+  readonly learn: boolean
+  readonly delay: number | null
+  readonly service: { readonly running: boolean; readonly enabled: boolean; readonly text: string }
+  readonly endpoint: {
+    readonly address: string
+    readonly outcome: string
+    readonly milliseconds: number
+  } | null
+  readonly postfix: {
+    readonly running: boolean
+    readonly configDir: string
+    readonly asks: readonly { readonly list: string; readonly line: number; readonly endpoint: string }[]
+  }
+  readonly store: StoreSummary | undefined
+  readonly recent:
+    | {
+        readonly seconds: number
+        readonly deferred: number
+        readonly passed: number
+        readonly failedOpen: number
+        readonly last: readonly {
+          readonly at: number | undefined
+          readonly action: string
+          readonly reason: string
+          readonly client: string
+          readonly sender: string
+          readonly recipient: string
+        }[]
+      }
+    | undefined
+}
+
+export function statusDocument(status: StatusView): unknown {
+  const { store, recent } = status
+  const last = recent?.last.map((one) => ({ ...one, at: one.at === undefined ? null : iso(one.at) }))
+  return {
+    ...status,
+    store: store ? summaryDocument(store) : null,
+    recent: recent ? { ...recent, perMinute: rate(recent), last } : null,
+  }
+}
+
+/** One screen; every line says what, and then how it is. */
+export function renderStatus(status: StatusView, now: number, style: ChalkInstance): string {
+  const good = (ok: boolean) => (ok ? style.green('✓') : style.red('✗'))
+  const { service, endpoint, postfix } = status
+  const lines = [
+    [good(status.backend !== null), 'backend', backendText(status)],
+    [good(service.running), 'service', serviceText(service)],
+    [good(endpoint?.outcome === 'answered'), 'endpoint', endpointText(endpoint)],
+    [good(postfix.asks.length > 0), 'postfix', postfixText(postfix)],
+    [status.store ? ' ' : style.dim('-'), 'store', storeText(status.store, now)],
+    [' ', 'last hour', recentText(status.recent)],
+  ]
+  const rows = lines.map(([mark, name = '', text]) => `${mark} ${style.bold(name.padEnd(10))} ${text}`)
+  const last = (status.recent?.last ?? []).map(
+    ({ at, action, reason, client, sender, recipient }) =>
+      `  ${style.dim(at === undefined ? '' : iso(at).slice(11, 19))} ${action} (${escapeText(reason)}) ${escapeText(`${client} ${sender || '<>'} -> ${recipient}`)}`,
+  )
+  return [...rows, ...(last.length > 0 ? ['', ...last] : [])].join('\n')
+}
+
+function backendText({ backend, selective, learn, delay }: StatusView): string {
+  if (backend === null) return 'none: greyctl has installed nothing here (greyctl install)'
+  const how = [selective ? 'selective' : 'all clients', `${delay} s`, ...(learn ? ['learning only'] : [])]
+  return `${backend} (${how.join(', ')})`
+}
+
+function serviceText({ running, enabled, text }: StatusView['service']): string {
+  const state = `${running ? 'running' : 'not running'}, ${enabled ? 'starts at boot' : 'does not start at boot'}`
+  return text === '' ? state : `${state}; ${escapeText(text)}`
+}
+
+function endpointText(endpoint: StatusView['endpoint']): string {
+  if (endpoint === null) return 'not asked'
+  const { address, outcome, milliseconds } = endpoint
+  const words: Record<string, string> = {
+    answered: `answers, after ${milliseconds} ms`,
+    closed: 'closes the connection without an answer',
+    silent: 'takes the connection, and does not answer',
+    'no-connection': 'nobody listens there',
+  }
+  return `${escapeText(address)} ${words[outcome] ?? outcome}`
+}
+
+function postfixText({ running, configDir, asks }: StatusView['postfix']): string {
+  const state = running ? 'running' : 'not running'
+  if (asks.length === 0) return `${state}; nothing in ${escapeText(configDir)}/main.cf asks a greylister`
+  const places = asks.map(({ list, line, endpoint }) => `${list} asks ${endpoint} (main.cf:${line})`)
+  return `${state}; ${escapeText(places.join(', '))}`
+}
+
+function storeText(store: StoreSummary | undefined, now: number): string {
+  if (store === undefined) return 'cannot be read (without root), or is not the daemon’s'
+  const { entries, bytes, triplets, clients, oldest } = store
+  const age = oldest === undefined ? '' : `, oldest ${duration(Math.max(0, now - oldest))}`
+  return `${entries} records (${triplets} triplets, ${clients} clients), ${size(bytes)}${age}`
+}
+
+function recentText(recent: StatusView['recent']): string {
+  if (recent === undefined) return 'no mail log that can be read'
+  const { deferred, passed, failedOpen } = recent
+  return `${deferred} deferred, ${passed} passed, ${failedOpen} failed open; ${rate(recent)} a minute`
+}
+
+function rate({ deferred, passed, seconds }: NonNullable<StatusView['recent']>): number {
+  return Math.round(((deferred + passed) / seconds) * 600) / 10
+}
+
+function iso(seconds: number): string {
+  return new Date(Math.floor(seconds) * 1000).toISOString().replace('.000Z', 'Z')
+}
