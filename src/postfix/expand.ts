@@ -22,8 +22,12 @@ interface Context {
  * Throws GreyctlError('config-invalid') for a parameter that contains itself.
  */
 export function expandParameters(cf: MainCf, value: string, defaults: Defaults = () => undefined): string {
-  const lookup = (name: string) => cf.get(name)?.value ?? defaults(name)
-  return expand(value, { lookup, path: cf.path, depth: 0, budget: MAX_LENGTH })
+  return expandWith((name) => cf.get(name)?.value ?? defaults(name), value, cf.path)
+}
+
+/** The same with any source of values; `path` is for the message. */
+export function expandWith(lookup: Defaults, value: string, path: string): string {
+  return value.includes('$') ? expand(value, { lookup, path, depth: 0, budget: MAX_LENGTH }) : value
 }
 
 function expand(text: string, context: Context): string {

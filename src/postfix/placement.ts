@@ -1,5 +1,5 @@
 import { GreyctlError } from '../errors.js'
-import { effectiveRelayList, hasRelayGuard, isGuard } from './guards.js'
+import { guardsRelay, isGuard } from './guards.js'
 import type { MainCf, Parameter } from './main-cf.js'
 import {
   flattenClasses,
@@ -7,6 +7,7 @@ import {
   type RestrictionList,
   readRestrictions,
 } from './restriction-list.js'
+import { effectiveSettings } from './settings.js'
 
 type WarningCode =
   | 'own-networks-asked'
@@ -37,6 +38,7 @@ export interface Placement {
 
 export type OwnPermit = 'permit_mynetworks' | 'permit_sasl_authenticated'
 
+const RELAY_LIST = 'smtpd_relay_restrictions'
 const OWN_PERMITS = ['permit_mynetworks', 'permit_sasl_authenticated'] as const
 
 /** Whatever comes after one of these is not reached by mail for the own domains (smtpd(8), postconf(5) smtpd_recipient_restrictions). */
@@ -86,7 +88,7 @@ export function choosePlacement(
     missingPermits: last ? missing : [],
   }
   const warnings = [...endWarnings(entries, end), ...askedWarnings(last ? [] : missing, entries, list)]
-  return { placement, warnings: [...warnings, ...relayWarnings(cf, before, entries)] }
+  return { placement, warnings: [...warnings, ...relayWarnings(cf, list, before)] }
 }
 
 /** Who is asked at a word that stands in the list already. */
@@ -109,7 +111,7 @@ export function judgePlace(cf: MainCf, list: string, gap: number): PlacementWarn
         },
       ]
     : []
-  return [...early, ...only, ...askedWarnings(missing, entries, list), ...relayWarnings(cf, before, entries)]
+  return [...early, ...only, ...askedWarnings(missing, entries, list), ...relayWarnings(cf, list, before)]
 }
 
 function definitionOf(cf: MainCf, list: string): Parameter {
@@ -172,18 +174,15 @@ function askedWarnings(
   })
 }
 
-function relayWarnings(
-  cf: MainCf,
-  before: readonly RestrictionEntry[],
-  entries: readonly RestrictionEntry[],
-): PlacementWarning[] {
-  const relay = effectiveRelayList(cf)
-  if (!hasRelayGuard(relay) && !hasRelayGuard(entries)) {
+function relayWarnings(cf: MainCf, list: string, before: readonly RestrictionEntry[]): PlacementWarning[] {
+  const settings = effectiveSettings(cf)
+  const guarded = guardsRelay(settings, RELAY_LIST)
+  if (!guarded && !guardsRelay(settings, list)) {
     const message =
       'neither smtpd_relay_restrictions nor smtpd_recipient_restrictions guards against relaying: smtpd does not start'
     return [{ code: 'no-relay-guard', message }]
   }
-  if (!hasRelayGuard(relay) && !before.some(isGuard)) {
+  if (!guarded && !before.some(isGuard)) {
     return [{ code: 'before-relay-guard', message: 'relay attempts reach the check before they are refused' }]
   }
   return []

@@ -1,7 +1,7 @@
 import { GreyctlError } from '../errors.js'
 import { type Check, checkFor, withCheck } from './check.js'
 import { fillEmpty, findReferences, insertToken } from './edit.js'
-import { effectiveRelayList, hasRelayGuard } from './guards.js'
+import { guardsRelay } from './guards.js'
 import { lineAt } from './logical-lines.js'
 import { assertParses, type Definition, type MainCf } from './main-cf.js'
 import {
@@ -16,6 +16,7 @@ import {
 import { choosePlacement, judgePlace, type OwnPermit, type PlacementWarning } from './placement.js'
 import { listWords, restrictionClasses, tokensOf } from './restriction-list.js'
 import { addGreylistClass } from './selective.js'
+import { effectiveSettings } from './settings.js'
 
 export { unwireGreylisting } from './unwire.js'
 
@@ -101,7 +102,10 @@ function addToken(original: MainCf, current: MainCf, names: Names): Wired {
   const definition = current.get(list)
   if (definition === undefined || tokensOf(definition).length === 0) {
     // without a relay list the recipient list is the relay guard, and an explicit one must hold it
-    const value = createdValue(parameter, !hasRelayGuard(effectiveRelayList(current)))
+    const value = createdValue(
+      parameter,
+      !guardsRelay(effectiveSettings(current), 'smtpd_relay_restrictions'),
+    )
     const filled = definition === undefined ? current : fillEmpty(current, definition, value)
     const lines = definition === undefined ? [`${list} = ${value}`] : []
     const comment = definition === undefined ? COMMENT : COMMENT_EMPTY

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { Opinion } from '../../src/postfix/relay.js'
-import type { RestrictionEntry } from '../../src/postfix/restriction-list.js'
+import type { Opinion } from '../../src/postfix/evaluator/opinion.js'
+import type { Asked } from './relay-question.js'
 
 /** main.cf texts with the lists that relay control depends on, in every shape and layout that people write. */
 const plain = fc.constantFrom(
@@ -77,7 +77,7 @@ export const configurations: fc.Arbitrary<string> = fc
   })
 
 /** Fixed answers for a seed: the same entry, the same answer, before and after a change. */
-export function oracleFor(seed: number, ours: Opinion): (entry: RestrictionEntry) => Opinion {
+export function oracleFor(seed: number, ours: Opinion): (entry: Asked) => Opinion {
   return (asked) => {
     if (isOurs(asked)) return ours
     const all: readonly Opinion[] = asked.name.startsWith('permit')
@@ -93,6 +93,6 @@ export function oracleFor(seed: number, ours: Opinion): (entry: RestrictionEntry
   }
 }
 
-export function isOurs(asked: RestrictionEntry): boolean {
+export function isOurs(asked: Asked): boolean {
   return asked.name === 'check_policy_service' && (asked.argument ?? '').includes('127.0.0.1:10023')
 }

@@ -31,8 +31,11 @@ export interface Instance {
 
 const SERVICES = ['rewrite unix - - n - - trivial-rewrite', 'cleanup unix n - n - 0 cleanup']
 
-/** A configuration directory with a queue of its own, and the services that smtpd asks; no port, and not the machine's Postfix. */
-export async function makeInstance(text: string): Promise<Instance> {
+/**
+ * A configuration directory with a queue of its own, and the services that smtpd asks; no port, and not the machine's
+ * Postfix. The services read `base` when they start.
+ */
+export async function makeInstance(text: string, base: string = BASE): Promise<Instance> {
   const root = await mkdtemp(join(tmpdir(), 'greyctl-postfix-'))
   await chmod(root, 0o755)
   const directory = join(root, 'etc')
@@ -45,7 +48,7 @@ export async function makeInstance(text: string): Promise<Instance> {
   }
   const settings = `queue_directory = ${root}/queue\ndata_directory = ${root}/data\n`
   const mainCf = (more: string) => settings + more
-  await writeFile(join(directory, 'main.cf'), mainCf(BASE))
+  await writeFile(join(directory, 'main.cf'), mainCf(base))
   await writeFile(join(directory, 'master.cf'), `${SERVICES.join('\n')}\n`)
   const master = await startMaster(directory, join(root, 'queue/private/rewrite'))
   await writeFile(join(directory, 'main.cf'), mainCf(text))

@@ -1,4 +1,4 @@
-import { hasRelayGuard, isGuard } from '../../postfix/guards.js'
+import { guardsRelay, isGuard } from '../../postfix/guards.js'
 import { check } from '../check.js'
 import type { SmtpdService } from '../facts/services.js'
 import { about, before, ending } from './uses.js'
@@ -6,7 +6,7 @@ import { about, before, ending } from './uses.js'
 /** Does the relay list refuse strangers before the recipient list is asked? */
 function guardedFirst(service: SmtpdService): boolean {
   return (
-    hasRelayGuard(service.list('smtpd_relay_restrictions').entries) &&
+    guardsRelay(service, 'smtpd_relay_restrictions') &&
     /^yes$/i.test(service.get('smtpd_relay_before_recipient_restrictions') || 'yes')
   )
 }
@@ -28,7 +28,7 @@ const beforeGuard = check({
       .filter(({ list, service }) => list === 'smtpd_recipient_restrictions' && service.role !== 'submission')
       .filter(
         (use) =>
-          !hasRelayGuard(use.service.list('smtpd_relay_restrictions').entries) &&
+          !guardsRelay(use.service, 'smtpd_relay_restrictions') &&
           !before(use).some(isGuard) &&
           ending(use) === undefined,
       )
@@ -58,7 +58,7 @@ const relayOrder = check({
       )
       .filter(
         (use) =>
-          hasRelayGuard(use.service.list('smtpd_relay_restrictions').entries) &&
+          guardsRelay(use.service, 'smtpd_relay_restrictions') &&
           !guardedFirst(use.service) &&
           !before(use).some(isGuard),
       )
@@ -84,8 +84,8 @@ const noGuard = check({
     services
       .filter(
         (service) =>
-          !hasRelayGuard(service.list('smtpd_relay_restrictions').entries) &&
-          !hasRelayGuard(service.list('smtpd_recipient_restrictions').entries),
+          !guardsRelay(service, 'smtpd_relay_restrictions') &&
+          !guardsRelay(service, 'smtpd_recipient_restrictions'),
       )
       .map((service) => {
         const places = [
