@@ -1,7 +1,7 @@
 import { evaluate } from '../../src/postfix/evaluator/evaluate.js'
 import type { Opinion } from '../../src/postfix/evaluator/opinion.js'
 import type { MainCf } from '../../src/postfix/main-cf.js'
-import { effectiveSettings, withOverrides } from '../../src/postfix/settings.js'
+import { effectiveSettings, type Settings, withOverrides } from '../../src/postfix/settings.js'
 
 export type RelayClient = 'mynetworks' | 'authenticated' | 'stranger'
 export type RelayRecipient = 'own' | 'elsewhere'
@@ -50,8 +50,7 @@ export function evaluateRelay(cf: MainCf, { client, recipient, oracle }: RelayQu
     recipient: recipient === 'own' ? 'alice@example.test' : 'bob@elsewhere.example',
     ...(client === 'authenticated' ? { user: 'joe' } : {}),
   }
-  const settings = withOverrides(effectiveSettings(cf, { version: '3.7.11' }), SETTINGS)
-  const { outcomes } = evaluate(settings, scenario, {
+  const { outcomes } = evaluate(settingsOf(cf), scenario, {
     policy: ({ argument }) => [ask({ name: 'check_policy_service', argument })],
     oracle: (one) => (KNOWN.test(one.name) ? undefined : ask(one)),
   })
@@ -59,4 +58,13 @@ export function evaluateRelay(cf: MainCf, { client, recipient, oracle }: RelayQu
   const [outcome] = outcomes
   const answer = outcome === 'accepted' ? 'permit' : outcome === 'deferred' ? 'defer' : 'refuse'
   return { answer, starts: outcome !== 'no-service', asked }
+}
+
+const known = new WeakMap<MainCf, Settings>()
+
+/** A property asks many questions of one configuration. */
+function settingsOf(cf: MainCf): Settings {
+  const settings = known.get(cf) ?? withOverrides(effectiveSettings(cf, { version: '3.7.11' }), SETTINGS)
+  known.set(cf, settings)
+  return settings
 }
