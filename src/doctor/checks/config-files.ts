@@ -99,6 +99,9 @@ const managed = check({
   },
 })
 
+/** Seconds: the start of a process is known no better. */
+const SLACK = 2
+
 const notReloaded = check({
   id: 'config-not-reloaded',
   title: 'the configuration was changed after Postfix last read it',
@@ -115,7 +118,7 @@ const notReloaded = check({
   needs: ['mainCf', 'masterCf', 'reread'],
   judge: ({ mainCf, masterCf, reread }) =>
     [mainCf, masterCf]
-      .filter(({ modified }) => reread !== null && modified > reread.at + 1)
+      .filter(({ modified }) => reread !== null && modified > reread.at + SLACK)
       .map(({ path, modified }) => ({
         detail: `${path} was written ${Math.round(modified - (reread?.at ?? 0))} s after Postfix ${reread?.how}`,
         evidence: reread === null ? [] : [reread.evidence],

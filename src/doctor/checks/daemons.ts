@@ -51,7 +51,9 @@ const cannotStop = check({
           : pidFiles.filter(({ owner }) => owner === name).map(({ pid }) => pid)),
       ])
       const supervised = platform.systemd ? unitFile : initScript
-      if (!supervised) return []
+      // between two starts the process of a moment ago is nobody's
+      const changing = units.some((unit) => unitOf(unit.name) === name && unit.active === 'activating')
+      if (!supervised || changing) return []
       const own = processes.filter((process) => process.name === name)
       return own
         .filter(

@@ -27,19 +27,26 @@ const unknown = check({
       })),
 })
 
+/** In the other lists a table alone is looked up for what the list is about, as of old. */
+const DATA = /^smtpd_(data|end_of_data)_restrictions$/
+
 const bareTable = check({
   id: 'bare-table-without-check',
   title: 'a lookup table stands in a list without saying what is to be looked up',
   severity: 'error',
   symptom: 'warning: specify one of (check_client_access, …) before … restriction "hash:/etc/postfix/access"',
-  cause: 'check_client_access, check_sender_access or the like is missing before the table',
+  cause:
+    'check_client_access or the like is missing before the table, in a list that has no kind of look-up of its own',
   look: ['postconf -n | grep restrictions'],
   remedy: 'write check_client_access, check_sender_access or check_recipient_access before the table',
   autofix: 'manual',
   needs: ['services'],
   judge: ({ services }) =>
     entriesOf(services)
-      .filter(({ entry }) => entry.argument === undefined && /^[a-z]+:\/?\S+$/.test(entry.name))
+      .filter(
+        ({ entry, list }) =>
+          DATA.test(list) && entry.argument === undefined && /^[a-z]+:\/?\S+$/.test(entry.name),
+      )
       .map(({ entry, list, service }) => ({
         detail: `${entry.name} in ${list} stands alone`,
         evidence: [entry.where],

@@ -16,12 +16,15 @@ const brokenContinuation = check({
   remedy: 'indent the line with a blank, or give it its "="',
   autofix: 'confirm',
   needs: ['mainCf'],
-  judge: ({ mainCf }) =>
-    mainCf.cf.problems
-      .filter(({ fatal }) => fatal)
-      .map(({ line, message, kind }) => ({
-        detail: `line ${line}: ${message}`,
-        evidence: [lineOf(mainCf, line - 1), lineOf(mainCf, line)],
+  judge: ({ mainCf }) => {
+    const [first, ...more] = mainCf.cf.problems.filter(({ fatal }) => fatal)
+    if (first === undefined) return []
+    const { line, message, kind } = first
+    const others = more.length === 0 ? '' : `; ${more.length} more lines like it`
+    return [
+      {
+        detail: `line ${line}: ${message}${others}`,
+        evidence: [...(line > 1 ? [lineOf(mainCf, line - 1)] : []), lineOf(mainCf, line)],
         affects: [mainCf.path],
         repairs:
           kind === 'missing-equals' && line > 1
@@ -29,7 +32,9 @@ const brokenContinuation = check({
                 number === line ? `  ${text}` : text,
               )
             : [],
-      })),
+      },
+    ]
+  },
 })
 
 const unreadable = check({
@@ -74,15 +79,17 @@ const duplicate = check({
           : ('warning' as const),
       detail: same
         ? `${name} is set twice to the same value`
-        : `${name} is set on lines ${first.join(', ')} and ${last}; line ${last} counts`,
-      evidence: [...first, last].map((line) => lineOf(mainCf, line)),
+        : `${name} is set on lines ${first.slice(0, 5).join(', ')}${first.length > 5 ? ', …' : ''} and ${last}; line ${last} counts`,
+      evidence: [...first.slice(-3), last].map((line) => lineOf(mainCf, line)),
       affects: [mainCf.path],
       remedy: `take ${first.length === 1 ? `line ${first[0]}` : 'the earlier lines'} out, after you have put what is missing into line ${last}`,
       repairs: commentOut(mainCf, name),
     })),
 })
 
+/** None while Postfix stops on the file: what is there twice may be a template's two branches. */
 function duplicates({ cf }: Main) {
+  if (cf.problems.some(({ fatal }) => fatal)) return []
   const seen = new Map<string, { lines: number[]; values: Set<string> }>()
   for (const { name, line, value } of cf.definitions) {
     const entry = seen.get(name) ?? { lines: [], values: new Set() }
@@ -99,13 +106,18 @@ function duplicates({ cf }: Main) {
 
 /** The dead definitions become comments: nothing that counts changes. */
 function commentOut({ path, cf, text }: Main, name: string) {
-  const dead = cf.definitions.filter((each) => each.name === name).slice(0, -1)
-  const starts = new Set(
-    dead.flatMap(({ logical }) => logical.pieces.map(({ start }) => lineNumber(text, start))),
-  )
-  return editLines(path, `comment the dead ${name} out`, (line, number) =>
-    starts.has(number) ? `# ${line}` : line,
-  )
+  let dead: ReadonlySet<number> | undefined
+  // worked out only when the repair is made: there may be very many
+  const deadLines = () => {
+    const definitions = cf.definitions.filter((each) => each.name === name).slice(0, -1)
+    return new Set(
+      definitions.flatMap(({ logical }) => logical.pieces.map(({ start }) => lineNumber(text, start))),
+    )
+  }
+  return editLines(path, `comment the dead ${name} out`, (line, number) => {
+    dead ??= deadLines()
+    return dead.has(number) ? `# ${line}` : line
+  })
 }
 
 function lineNumber(text: string, offset: number): number {

@@ -19,10 +19,7 @@ const strayWords = check({
   needs: ['masterCf'],
   judge: ({ masterCf }) =>
     masterCf.services
-      .filter(
-        ({ command, stray }) =>
-          /(^|\/)(smtpd|smtp|cleanup|qmgr|pickup|lmtp)$/.test(command) && stray.length > 0,
-      )
+      .filter(({ command, stray }) => /(^|\/)(smtpd|cleanup|qmgr|pickup)$/.test(command) && stray.length > 0)
       .map((service) => {
         const lines = [...new Set(service.stray.map(({ line }) => line))]
         return {

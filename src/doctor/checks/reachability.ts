@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { check } from '../check.js'
 import type { EndpointAnswer } from '../facts/endpoints.js'
 import type { Listener } from '../facts/listeners.js'
+import { isGreylister } from '../facts/processes.js'
 import type { Facts } from '../facts.js'
 import {
   affected,
@@ -25,7 +26,7 @@ function elsewhere({
   processes,
   greylisters,
 }: Pick<Reach, 'listeners' | 'policyUses' | 'processes' | 'greylisters'>): readonly Listener[] {
-  const pids = new Set(processes.filter(({ name }) => name !== 'master').map(({ pid }) => pid))
+  const pids = new Set(processes.filter(isGreylister).map(({ pid }) => pid))
   const ports = new Set(greylisters.map(({ port }) => port))
   return listeners.filter(
     (listener) =>
@@ -223,7 +224,7 @@ const otherNetns = check({
   becauseOf: ['policy-daemon-not-running'],
   needs: ['endpoints', 'policyUses', 'platform', 'processes'],
   judge: ({ endpoints, policyUses, platform, processes }) =>
-    platform.container === undefined || processes.some(({ name }) => name !== 'master')
+    platform.container === undefined || processes.some(isGreylister)
       ? []
       : endpoints
           .filter(

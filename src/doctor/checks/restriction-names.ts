@@ -1,4 +1,5 @@
 import { listWords } from '../../postfix/restriction-list.js'
+import type { Entry } from '../facts/services.js'
 import type { Facts } from '../facts.js'
 
 /** postconf(5), smtpd_*_restrictions: every restriction of Postfix 2.3 to 3.11. */
@@ -7,17 +8,15 @@ export const KNOWN =
 
 /** Each entry once, however many services share the list. */
 export function entriesOf(services: Facts['services']) {
-  const all = services.flatMap((service) =>
-    service.lists.flatMap(({ name: list, entries }) => entries.map((entry) => ({ service, list, entry }))),
-  )
-  return [
-    ...new Map(
-      all.map((each) => [
-        `${each.list} ${each.entry.name} ${each.entry.argument} ${each.entry.where.ref}`,
-        each,
-      ]),
-    ).values(),
-  ]
+  const owners = new Map(services.flatMap((service) => service.lists.map((list) => [list, service] as const)))
+  const seen = new Map<string, { service: Facts['services'][number]; list: string; entry: Entry }>()
+  for (const [list, service] of owners) {
+    for (const entry of list.entries) {
+      const key = `${list.name} ${entry.name} ${entry.argument} ${entry.where.ref}`
+      if (!seen.has(key)) seen.set(key, { service, list: list.name, entry })
+    }
+  }
+  return [...seen.values()]
 }
 
 const classesOf = (services: Facts['services']) =>

@@ -117,6 +117,7 @@ const restartLoop = check({
         const loops =
           unit.result === 'start-limit-hit' ||
           unit.sub === 'auto-restart' ||
+          (unit.active === 'activating' && unit.restarts > 0) ||
           (unit.active === 'failed' && unit.result !== 'success') ||
           (unit.restarts >= 3 && clock.now - started < 20)
         if (!loops) return []

@@ -5,6 +5,7 @@ import { YearClock } from '../../maillog/time.js'
 import { type GatherContext, Unknown } from '../fact-book.js'
 import type { Facts } from '../facts.js'
 import type { Evidence } from '../finding.js'
+import { lastRead } from './processes.js'
 import { HEALTHY, RELOADED, SIGNS, type SignName } from './signs.js'
 
 export interface Sign {
@@ -55,7 +56,8 @@ export async function gatherLog(context: GatherContext<Facts>): Promise<LogFact>
   const named = options.logs.length > 0
   const since = named ? undefined : host.now() - DAY
   const sources = await locate(context, since)
-  const reader = new SignReader(named)
+  const processes = named ? undefined : await context.want('processes')
+  const reader = new SignReader(named, processes && lastRead(processes)?.started)
   let complete = true
   for (const source of named ? sources : sources.slice(-3)) {
     const { lines, whole } = await readTail(context, source)
@@ -129,7 +131,11 @@ class SignReader {
   private readonly addresses = new Map<string, number>()
   private readonly connects = { total: 0, unknown: 0 }
 
-  constructor(private readonly keepAll: boolean) {}
+  constructor(
+    private readonly keepAll: boolean,
+    /** What is older was said of another configuration. */
+    private readonly since: number | undefined,
+  ) {}
 
   read(source: LogSource, lines: readonly string[]): void {
     const clock = new YearClock(source.modified)
@@ -186,6 +192,7 @@ class SignReader {
   }
 
   private sign(name: SignName, time: number | undefined, evidence: Evidence): void {
+    if (time !== undefined && this.since !== undefined && time < this.since) return
     const sign = this.signs.get(name) ?? { count: 0, last: undefined, evidence: [] }
     sign.count += 1
     sign.last = time ?? sign.last

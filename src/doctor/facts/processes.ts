@@ -14,7 +14,7 @@ export type GreylisterName =
 /** A process that matters here. */
 export interface Process {
   readonly pid: number
-  readonly name: GreylisterName | 'master'
+  readonly name: GreylisterName | 'master' | 'qmgr'
   /** Its words; postgrey writes its whole command line over them. */
   readonly command: readonly string[]
   /** Seconds since the epoch. */
@@ -52,6 +52,21 @@ async function bootTime(host: GatherContext<Facts>['host']): Promise<number> {
   return Number(/^btime (\d+)/m.exec(text)?.[1] ?? 0)
 }
 
+/** A process of some greylister, not of Postfix. */
+export function isGreylister({ name }: Process): boolean {
+  return name !== 'master' && name !== 'qmgr'
+}
+
+/**
+ * When Postfix last read its configuration, by its processes: master reads it when it starts, and a reload starts a
+ * new queue manager. Seconds since the epoch, a second more or less; undefined when it does not run.
+ */
+export function lastRead(processes: readonly Process[]): Process | undefined {
+  const master = processes.find(({ name }) => name === 'master')
+  const queue = processes.find(({ name, parent }) => name === 'qmgr' && parent === master?.pid)
+  return queue ?? master
+}
+
 const SHELLS = /^(sh|bash|dash|su|sudo|grep|tail|less|vi|vim|nano|journalctl|systemctl|man)$/
 
 function nameOf(command: readonly string[]): Process['name'] | undefined {
@@ -59,6 +74,7 @@ function nameOf(command: readonly string[]): Process['name'] | undefined {
   const [first = '', second = ''] = words.map((word) => word.replace(/^.*\//, ''))
   if (SHELLS.test(first)) return undefined
   if (/\/postfix\/(sbin\/)?master$/.test(words[0] ?? '')) return 'master'
+  if (first === 'qmgr') return 'qmgr'
   if (words.slice(0, 3).some((word) => /\/dist\/daemon\/main\.js$/.test(word))) return 'greyctl'
   const program = /^(perl\d*(\.\d+)*|python[\d.]*|node)$/.test(first) ? second : first
   if (/^postgrey$/.test(program)) return 'postgrey'

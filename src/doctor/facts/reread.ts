@@ -1,8 +1,9 @@
 import type { GatherContext } from '../fact-book.js'
 import type { Facts } from '../facts.js'
 import type { Evidence } from '../finding.js'
+import { lastRead } from './processes.js'
 
-/** When Postfix last read its configuration, as far as that can be told; null when it does not run. */
+/** When Postfix last read its configuration; null when it does not run. */
 export interface Reread {
   /** Seconds since the epoch. */
   readonly at: number
@@ -11,22 +12,14 @@ export interface Reread {
   readonly evidence: Evidence
 }
 
-/**
- * The start of the master process, or the last reload of which the log tells, whichever is later. After a reload
- * every smtpd is a new process.
- */
+/** By its processes, or by the last reload of which the log tells, whichever is later. */
 export async function gatherReread({ need, want }: GatherContext<Facts>): Promise<Reread | null> {
-  const master = (await need('processes')).find(({ name }) => name === 'master')
-  if (master === undefined) return null
-  const started = {
-    at: master.started,
-    how: 'started',
-    evidence: { ref: `process ${master.pid}`, text: master.command.join(' ') },
-  }
-  const log = await want('log')
-  const reload = log?.reload
-  if (log === undefined || (reload === undefined && !log.complete))
-    throw new Error('the log does not say when Postfix was last reloaded')
-  if (reload === undefined || reload.at <= started.at) return started
+  const process = lastRead(await need('processes'))
+  if (process === undefined) return null
+  const { name, pid, command, started } = process
+  const how = name === 'qmgr' ? 'was started or reloaded' : 'started'
+  const evidence = { ref: `process ${pid}`, text: command.join(' ') }
+  const reload = (await want('log'))?.reload
+  if (reload === undefined || reload.at <= started) return { at: started, how, evidence }
   return { at: reload.at, how: 'was reloaded', evidence: reload.evidence }
 }

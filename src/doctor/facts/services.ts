@@ -1,5 +1,4 @@
 import { expandParameters } from '../../postfix/expand.js'
-import { lineAt } from '../../postfix/logical-lines.js'
 import type { MainCf } from '../../postfix/main-cf.js'
 import type { MasterService } from '../../postfix/master-cf.js'
 import {
@@ -13,7 +12,7 @@ import type { GatherContext } from '../fact-book.js'
 import type { Facts } from '../facts.js'
 import type { Evidence } from '../finding.js'
 import type { SettingsFact } from './settings.js'
-import { lineOf } from './text-file.js'
+import { lineFinder, lineOf } from './text-file.js'
 
 /** In the order in which smtpd(8) asks them at RCPT TO, the relay list apart. */
 export const LISTS = [
@@ -63,13 +62,23 @@ export interface SmtpdService {
 export async function gatherServices({ need }: GatherContext<Facts>): Promise<readonly SmtpdService[]> {
   const [main, master, settings] = await Promise.all([need('mainCf'), need('masterCf'), need('settings')])
   const smtpds = master.services.filter(({ command }) => /(^|\/)smtpd$/.test(command))
-  return smtpds.map((service) => smtpdService(service, { main, master, settings }))
+  const sources = {
+    main,
+    master,
+    settings,
+    placeOf: lineFinder(main),
+    lists: new Map<ListName, EffectiveList>(),
+  }
+  return smtpds.map((service) => smtpdService(service, sources))
 }
 
 interface Sources {
   readonly main: Facts['mainCf']
   readonly master: Facts['masterCf']
   readonly settings: SettingsFact
+  readonly placeOf: (offset: number) => Evidence
+  /** Those of main.cf, which most services share: read once. */
+  readonly lists: Map<ListName, EffectiveList>
 }
 
 function smtpdService(service: MasterService, sources: Sources): SmtpdService {
@@ -83,7 +92,13 @@ function smtpdService(service: MasterService, sources: Sources): SmtpdService {
     const definition = main.cf.get(name)
     return definition && lineOf(main, definition.line)
   }
-  const lists = LISTS.map((name) => effectiveList(name, overrides.get(name), sources, where(name)))
+  const lists = LISTS.map((name) => {
+    const override = overrides.get(name)
+    const shared = override === undefined && overrides.size === 0 ? sources.lists.get(name) : undefined
+    const list = shared ?? effectiveList(name, override, sources, where(name))
+    if (overrides.size === 0) sources.lists.set(name, list)
+    return list
+  })
   return {
     label: `${service.name} ${service.type}`,
     master: service,
@@ -99,7 +114,7 @@ function smtpdService(service: MasterService, sources: Sources): SmtpdService {
 function effectiveList(
   name: ListName,
   override: { value: string; line: number } | undefined,
-  { main, master, settings }: Sources,
+  { main, master, settings, placeOf: find }: Sources,
   where: Evidence | undefined,
 ): EffectiveList {
   const defaults = (parameter: string) => settings.get(parameter)
@@ -113,8 +128,7 @@ function effectiveList(
   if (override === undefined && definition !== undefined) {
     const read = safely(() => readRestrictions(main.cf, definition, defaults), undefined)
     if (read === undefined) return { name, entries: [], explicit: true, unfinished: undefined, where }
-    const placeOf = (entry: RestrictionEntry) =>
-      lineOf(main, lineAt(main.cf.text, read.tokens[entry.first]?.start ?? 0))
+    const placeOf = (entry: RestrictionEntry) => find(read.tokens[entry.first]?.start ?? 0)
     return {
       name,
       entries: flatten(read.entries, placeOf),

@@ -36,6 +36,31 @@ export function lineOf(file: { readonly path: string; readonly text: string }, l
     if (feed < 0) break
     start = feed + 1
   }
+  return cut(file, start, line)
+}
+
+/** Finds the line of an offset without reading the file again: for lists with very many entries. */
+export function lineFinder(file: {
+  readonly path: string
+  readonly text: string
+}): (offset: number) => Evidence {
+  const starts = [0]
+  for (let at = file.text.indexOf('\n'); at >= 0; at = file.text.indexOf('\n', at + 1)) starts.push(at + 1)
+  const known = new Map<number, Evidence>()
+  return (offset) => {
+    let [low, high] = [0, starts.length - 1]
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      if ((starts[middle] ?? 0) <= offset) low = middle
+      else high = middle - 1
+    }
+    const found = known.get(low) ?? cut(file, starts[low] ?? 0, low + 1)
+    known.set(low, found)
+    return found
+  }
+}
+
+function cut(file: { readonly path: string; readonly text: string }, start: number, line: number): Evidence {
   const feed = file.text.indexOf('\n', start)
   const text = file.text.slice(start, feed < 0 ? undefined : feed).replace(/\r$/, '')
   return { ref: `${file.path}:${line}`, text: text.length > 300 ? `${text.slice(0, 300)}…` : text }

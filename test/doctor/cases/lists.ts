@@ -172,8 +172,8 @@ export const LIST_CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   'bare-table-without-check': [
     {
-      broken: list('hash:/etc/postfix/access, $greyctl_check'),
-      healthy: list('check_client_access hash:/etc/postfix/access, $greyctl_check'),
+      broken: { more: 'smtpd_data_restrictions = hash:/etc/postfix/access\n' },
+      healthy: { more: 'smtpd_sender_restrictions = hash:/etc/postfix/access\n' },
     },
   ],
   'removed-restriction': [

@@ -57,6 +57,14 @@ export const SUPERVISION_CASES: Readonly<Record<string, readonly Case[]>> = {
       says: 'greyctl.service did not start',
     },
     {
+      broken: { processes: [process({ pid: 50 }), MASTER] },
+      healthy: {
+        processes: [process({ pid: 50 }), MASTER],
+        units: [unit({ active: 'activating', mainPid: 0 })],
+      },
+      says: 'greyctl.service did not start',
+    },
+    {
       broken: { platform: sysv, units: [], greylisters: [greylister({ initScript: true })], pidFiles: [] },
       healthy: {
         platform: sysv,

@@ -1,0 +1,438 @@
+/** A fault that is put into a running server. Shell scripts, run as root inside. */
+export interface Injection {
+  /** What doctor must name. */
+  readonly id: string
+  readonly inject: string
+  /** Beyond putting /etc/postfix back and reloading. */
+  readonly restore?: string
+  /** Other findings that are true of the broken server. */
+  readonly also?: readonly string[]
+  /** Whether Postfix is to read the broken configuration (default), or does not hear of it. */
+  readonly reload?: false
+}
+
+const MAIN = '/etc/postfix/main.cf'
+const MASTER = '/etc/postfix/master.cf'
+
+const append = (file: string, ...lines: string[]) => `cat >>${file} <<'EOF'\n${lines.join('\n')}\nEOF\n`
+const endpoint = (other: string) => `sed -i 's#inet:127.0.0.1:10023#${other}#' ${MAIN}\n`
+const list = (value: string) =>
+  `sed -i 's#^smtpd_recipient_restrictions = .*#smtpd_recipient_restrictions = ${value}#' ${MAIN}\n`
+
+/** A server on the loopback, or on a socket, that treats every connection with a line of JavaScript. */
+const server = (place: string, code: string) =>
+  `mkdir -p /var/spool/postfix/lab; rm -f /var/spool/postfix/lab/socket
+   setsid node -e 'require("net").createServer((s) => { s.on("error", () => {}); ${code} }).listen(${place})' >/dev/null 2>&1 &
+   echo $! >/root/server.pid
+   n=0; until ss -Hlntxp | grep -q "pid=$(cat /root/server.pid),"; do n=$((n + 1)); [ $n -lt 100 ] || exit 9; sleep 0.05; done\n`
+const stopServer = 'kill -9 $(cat /root/server.pid) 2>/dev/null; rm -rf /var/spool/postfix/lab'
+const ANSWER = 's.on("data", (d) => /\\n\\n$/.test(d) && s.write("action=DUNNO\\n\\n"))'
+
+const daemon = (port: number) =>
+  `setsid node /opt/greyctl/dist/daemon/main.js --inet=127.0.0.1:${port} --store=memory: >/dev/null 2>&1 &
+   echo $! >/root/server.pid
+   n=0; until ss -Hlnt | grep -q ':${port} '; do n=$((n + 1)); [ $n -lt 100 ] || exit 9; sleep 0.05; done\n`
+
+const POLICY = `cat >/usr/local/bin/lab-policy <<'EOF'
+#!/bin/sh
+while read -r line; do [ -n "$line" ] || printf 'action=DUNNO\\n\\n'; done
+EOF
+chmod 755 /usr/local/bin/lab-policy\n`
+const spawn = (limit: string, user = 'nobody') =>
+  `${POLICY}${endpoint('unix:private/lab-policy')}${append(MASTER, `lab-policy unix - n n - ${limit} spawn`, `  user=${user} argv=/usr/local/bin/lab-policy`)}`
+const timeLimit = append(MAIN, 'lab-policy_time_limit = 3600')
+const submission = (...options: string[]) => append(MASTER, 'submission inet n - y - - smtpd', ...options)
+const table = (type: string) =>
+  `${list(`permit_mynetworks, check_client_access ${type}:/etc/postfix/lab, permit_sasl_authenticated, $greyctl_check`)}`
+
+/** A mail from outside, and its lines in the log. Whatever it is answered. */
+const MAIL = `swaks --server 192.0.2.25 --local-interface 198.51.100.11 --helo mx2.good.example --timeout 8 --from b@good.example --to alice@example.test >/dev/null 2>&1 || true; sleep 0.5\n`
+
+export const INJECTIONS: readonly Injection[] = [
+  {
+    id: 'policy-daemon-not-running',
+    inject: 'systemctl stop greyctl.socket greyctl.service',
+    restore: 'systemctl start greyctl.socket greyctl.service',
+    reload: false,
+  },
+  { id: 'policy-port-mismatch', inject: endpoint('inet:127.0.0.1:10024') },
+  { id: 'ipv6-localhost-bind', inject: endpoint('inet:[::1]:10023') },
+  { id: 'policy-host-unresolvable', inject: endpoint('inet:grey.invalid:10023') },
+  { id: 'firewall-or-netns', inject: endpoint('inet:240.0.0.1:10023') },
+  { id: 'unix-socket-missing', inject: endpoint('unix:greyctl/socket') },
+  {
+    id: 'unix-socket-permission',
+    inject: `${server('"/var/spool/postfix/lab/socket"', ANSWER)}chmod 700 /var/spool/postfix/lab\n${endpoint('unix:lab/socket')}`,
+    restore: stopServer,
+  },
+  {
+    id: 'stale-unix-socket',
+    inject: `${server('"/var/spool/postfix/lab/socket"', ANSWER)}chmod 666 /var/spool/postfix/lab/socket; kill -9 $(cat /root/server.pid)\n${endpoint('unix:lab/socket')}`,
+    restore: stopServer,
+  },
+  {
+    id: 'port-already-in-use',
+    inject: `systemctl stop greyctl.socket greyctl.service\n${server('10023, "127.0.0.1"', ANSWER)}systemctl start greyctl.socket || true`,
+    restore: `${stopServer}; systemctl reset-failed greyctl.socket greyctl.service; systemctl start greyctl.socket greyctl.service`,
+    also: ['unit-restart-loop'],
+    reload: false,
+  },
+  {
+    id: 'policy-daemon-hung',
+    inject: server('10099, "127.0.0.1"', '') + endpoint('inet:127.0.0.1:10099'),
+    restore: stopServer,
+  },
+  {
+    id: 'policy-server-closes-early',
+    inject: server('10099, "127.0.0.1"', 's.on("data", () => s.end())') + endpoint('inet:127.0.0.1:10099'),
+    restore: stopServer,
+  },
+  {
+    id: 'malformed-policy-reply',
+    inject:
+      server('10099, "127.0.0.1"', 's.on("data", () => s.write("status=ok\\n\\n"))') +
+      endpoint('inet:127.0.0.1:10099'),
+    restore: stopServer,
+  },
+  { id: 'wrong-service-on-port', inject: endpoint('inet:127.0.0.1:25') },
+  { id: 'spawn-process-limit', inject: spawn('3') + timeLimit },
+  { id: 'spawn-time-limit', inject: spawn('0') },
+  { id: 'spawn-user-wrong', inject: spawn('0', 'policyd') + timeLimit, also: ['policy-server-closes-early'] },
+  {
+    id: 'unit-masked-or-disabled',
+    inject: 'systemctl -q disable greyctl.service',
+    restore: 'systemctl -q enable greyctl.service',
+    reload: false,
+  },
+  {
+    id: 'unit-restart-loop',
+    inject: `sed -i 's/--delay=[0-9]*/--delay=often/' /etc/default/greyctl; systemctl restart greyctl.service || true
+n=0; until [ "$(systemctl show -p NRestarts --value greyctl.service)" -ge 1 ]; do n=$((n + 1)); [ $n -lt 100 ] || exit 9; sleep 0.1; done`,
+    restore: `cp -a /root/default.greyctl /etc/default/greyctl; systemctl reset-failed greyctl.service; systemctl restart greyctl.service`,
+    also: ['policy-daemon-hung', 'options-not-applied'],
+    reload: false,
+  },
+  {
+    id: 'stale-pidfile',
+    inject: 'echo 4194000 >/run/postgrey.pid',
+    restore: 'rm -f /run/postgrey.pid',
+    reload: false,
+  },
+  { id: 'init-script-cannot-stop', inject: daemon(10055), restore: stopServer, reload: false },
+  {
+    id: 'two-greylisters-running',
+    inject:
+      daemon(60000) +
+      list(
+        'permit_mynetworks, permit_sasl_authenticated, check_policy_service { inet:127.0.0.1:60000, timeout=10s, default_action=DUNNO }, $greyctl_check',
+      ),
+    restore: stopServer,
+    also: ['init-script-cannot-stop'],
+  },
+  {
+    id: 'postfix-not-running',
+    inject: 'postfix stop 2>/dev/null',
+    restore: 'systemctl restart postfix@-',
+    also: ['unit-order'],
+    reload: false,
+  },
+  {
+    id: 'unit-order',
+    inject: 'systemctl stop postfix@-',
+    restore: 'systemctl start postfix@-',
+    also: ['postfix-not-running'],
+    reload: false,
+  },
+  {
+    id: 'options-not-applied',
+    inject: `sed -i 's/--delay=[0-9]*/--delay=77/' /etc/default/greyctl`,
+    restore: 'cp -a /root/default.greyctl /etc/default/greyctl',
+    reload: false,
+  },
+  {
+    id: 'greylist-text-with-spaces',
+    inject: `sed -i 's/--delay=[0-9]*/& --greylist-text=come back/' /etc/default/greyctl`,
+    restore: 'cp -a /root/default.greyctl /etc/default/greyctl',
+    also: ['options-not-applied'],
+    reload: false,
+  },
+  {
+    id: 'node-runtime-missing',
+    inject: `sed -i 's#^ExecStart=[^ ]*#ExecStart=/opt/gone/node#' /etc/systemd/system/greyctl.service; systemctl daemon-reload`,
+    restore: 'cp -a /root/greyctl.service /etc/systemd/system/; systemctl daemon-reload',
+    reload: false,
+  },
+  {
+    id: 'unit-file-changed',
+    inject: 'echo "# edited" >>/etc/systemd/system/greyctl.service',
+    restore: 'cp -a /root/greyctl.service /etc/systemd/system/; systemctl daemon-reload',
+    reload: false,
+  },
+  {
+    id: 'broken-continuation-nonindented',
+    inject: append(MAIN, 'smtpd_sender_restrictions = permit_mynetworks,', 'reject_unknown_sender_domain'),
+    also: ['postconf-fatal', 'config-not-reloaded'],
+    reload: false,
+  },
+  {
+    id: 'duplicate-parameter',
+    inject: append(
+      MAIN,
+      'smtpd_helo_restrictions = permit_mynetworks',
+      'smtpd_helo_restrictions = permit_mynetworks, reject_invalid_helo_hostname',
+    ),
+  },
+  {
+    id: 'leading-whitespace-swallowed',
+    inject: append(MAIN, 'mail_name = Postfix', ' smtpd_delay_reject = yes'),
+  },
+  { id: 'inline-comment-in-value', inject: append(MAIN, 'mail_name = Postfix # our name') },
+  { id: 'undefined-name', inject: append(MAIN, 'smtpd_client_event_limit_exceptions = $our_name') },
+  {
+    id: 'policy-only-in-inactive-list',
+    inject: append(MAIN, 'smtpd_recipient_restriction = permit_mynetworks, $greyctl_check'),
+  },
+  { id: 'crlf-or-bom', inject: `sed -i 's/$/\\r/' ${MAIN}` },
+  {
+    id: 'master-o-whitespace',
+    inject: submission('  -o smtpd_recipient_restrictions=permit_sasl_authenticated, reject'),
+    also: ['no-relay-guard'],
+  },
+  { id: 'master-duplicate-service', inject: append(MASTER, 'pickup unix n - y 60 1 pickup') },
+  {
+    id: 'master-line-not-indented',
+    inject: `${submission()}${append(MASTER, '-o syslog_name=postfix/submission')}`,
+    also: ['config-not-reloaded', 'postconf-fatal'],
+    reload: false,
+  },
+  {
+    id: 'master-unknown-override',
+    inject: submission('  -o smtpd_recipient_restriction=permit_sasl_authenticated,reject'),
+  },
+  {
+    id: 'config-not-reloaded',
+    inject: `${append(MAIN, 'smtpd_helo_required = yes')}touch -d '+20 seconds' ${MAIN}`,
+    reload: false,
+  },
+  { id: 'main-cf-permissions', inject: `chmod g+w ${MASTER}` },
+  { id: 'config-unreadable-to-mail-owner', inject: `chmod 600 ${MAIN}` },
+  { id: 'config-overwritten-by-manager', inject: `sed -i '1i # Ansible managed' ${MAIN}` },
+  {
+    id: 'submission-inherits-greylisting',
+    inject: `${list('permit_mynetworks, $greyctl_check')}${submission('  -o syslog_name=postfix/submission')}`,
+    also: ['policy-before-permit-sasl'],
+  },
+  {
+    id: 'master-override-disables-greylisting',
+    inject: `sed -i '/^smtp *inet/a\\  -o smtpd_recipient_restrictions=permit_mynetworks,reject_unlisted_recipient' ${MASTER}`,
+    also: ['greylisting-off'],
+  },
+  {
+    id: 'reinjection-port-greylisted',
+    inject: `${append(MASTER, '127.0.0.1:10026 inet n - y - - smtpd', '  -o { smtpd_recipient_restrictions = $greyctl_check, reject_unauth_destination }')}`,
+    also: ['policy-before-permit-mynetworks', 'policy-before-permit-sasl'],
+  },
+  {
+    id: 'wrong-config-dir',
+    inject: `cp -a /etc/postfix /etc/postfix-in; sed -i '/greyctl_check/d' /etc/postfix-in/main.cf
+${append('/etc/postfix-in/main.cf', 'multi_instance_enable = yes')}${append(MAIN, 'multi_instance_directories = /etc/postfix-in')}`,
+    restore: 'rm -rf /etc/postfix-in',
+  },
+  { id: 'table-type-unsupported', inject: `touch /etc/postfix/lab; ${table('pcre')}` },
+  { id: 'table-db-missing', inject: `touch /etc/postfix/lab; ${table('hash')}` },
+  {
+    id: 'table-db-stale',
+    inject: `echo '192.0.2.9 DUNNO' >/etc/postfix/lab; postmap /etc/postfix/lab; touch -d '+5 seconds' /etc/postfix/lab; ${table('hash')}`,
+  },
+  { id: 'regexp-syntax-error', inject: `echo '/^(dhcp/ DUNNO' >/etc/postfix/lab; ${table('regexp')}` },
+  { id: 'regexp-file-missing-or-unreadable', inject: table('regexp') },
+  {
+    id: 'postmap-on-regexp',
+    inject: `echo '/x/ DUNNO' >/etc/postfix/lab; touch /etc/postfix/lab.db; ${table('regexp')}`,
+  },
+  {
+    id: 'dynamicmaps-permissions',
+    inject: 'chmod 666 /etc/postfix/dynamicmaps.cf',
+    also: ['main-cf-permissions'],
+  },
+  // restriction lists
+  {
+    id: 'greylisting-off',
+    inject: list('permit_mynetworks, permit_sasl_authenticated'),
+    also: ['policy-only-in-inactive-list'],
+  },
+  {
+    id: 'policy-unreachable-after-permit',
+    inject: list('permit_mynetworks, permit_auth_destination, $greyctl_check'),
+  },
+  {
+    id: 'no-relay-guard',
+    inject: append(MAIN, 'smtpd_relay_restrictions ='),
+    also: ['duplicate-parameter', 'policy-before-reject-unauth-destination'],
+  },
+  {
+    id: 'policy-before-reject-unauth-destination',
+    inject: `sed -i 's/^smtpd_relay_restrictions = .*/smtpd_relay_restrictions =/' ${MAIN}\n${list('permit_mynetworks, $greyctl_check, reject_unauth_destination')}`,
+  },
+  {
+    id: 'policy-before-permit-mynetworks',
+    inject: list('$greyctl_check, permit_mynetworks, permit_sasl_authenticated'),
+  },
+  {
+    id: 'policy-before-permit-sasl',
+    inject: `${list('permit_mynetworks, $greyctl_check, permit_sasl_authenticated')}${append(MAIN, 'smtpd_sasl_auth_enable = yes')}`,
+  },
+  {
+    id: 'policy-in-client-or-helo-with-delay-reject-no',
+    inject: `${list('permit_mynetworks')}${append(MAIN, 'smtpd_client_restrictions = permit_mynetworks, permit_sasl_authenticated, $greyctl_check', 'smtpd_delay_reject = no')}`,
+  },
+  {
+    id: 'policy-in-data-or-eod',
+    inject: `${list('permit_mynetworks')}${append(MAIN, 'smtpd_data_restrictions = permit_mynetworks, permit_sasl_authenticated, $greyctl_check')}`,
+  },
+  {
+    id: 'policy-asked-twice',
+    inject: append(
+      MAIN,
+      'smtpd_sender_restrictions = permit_mynetworks, permit_sasl_authenticated, $greyctl_check',
+    ),
+  },
+  { id: 'relay-vs-recipient-order', inject: append(MAIN, 'smtpd_relay_before_recipient_restrictions = no') },
+  {
+    id: 'warn-if-reject-prefix',
+    inject: list('permit_mynetworks, permit_sasl_authenticated, warn_if_reject $greyctl_check'),
+  },
+  {
+    id: 'unknown-restriction',
+    inject: `${list('permit_mynetworks, permit_sasl_authenticated, reject_unknown_sender, $greyctl_check')}postfix reload 2>/dev/null; ${MAIL}`,
+    also: ['restrictions-not-evaluated'],
+    restore: 'postfix reload 2>/dev/null',
+    reload: false,
+  },
+  {
+    id: 'restrictions-not-evaluated',
+    inject: `${list('permit_mynetworks, permit_sasl_authenticated, reject_unknown_sender, $greyctl_check')}postfix reload 2>/dev/null; ${MAIL}`,
+    also: ['unknown-restriction'],
+    restore: 'postfix reload 2>/dev/null',
+    reload: false,
+  },
+  {
+    id: 'restriction-class-undeclared',
+    inject: `${list('permit_mynetworks, permit_sasl_authenticated, grey')}${append(MAIN, 'grey = $greyctl_check')}`,
+    also: ['greylisting-off', 'policy-only-in-inactive-list'],
+  },
+  {
+    id: 'restriction-class-undefined',
+    inject: append(MAIN, 'smtpd_restriction_classes = grey'),
+    also: ['undefined-name'],
+  },
+  {
+    id: 'restriction-class-recursion-or-dup',
+    inject: append(MAIN, 'smtpd_restriction_classes = grey', 'grey = permit_mynetworks, grey'),
+  },
+  {
+    id: 'check-policy-missing-argument',
+    inject: list('permit_mynetworks, permit_sasl_authenticated, $greyctl_check, check_policy_service'),
+  },
+  {
+    id: 'policy-bad-transport',
+    inject: endpoint('tcp:127.0.0.1:10023'),
+    also: ['policy-daemon-not-running'],
+  },
+  {
+    id: 'policy-brace-syntax',
+    inject: `sed -i 's/default_action=DUNNO/default-action=DUNNO/' ${MAIN}`,
+    also: ['policy-timeout-too-long'],
+  },
+  {
+    id: 'bare-table-without-check',
+    inject: append(MAIN, 'smtpd_data_restrictions = static:DUNNO'),
+  },
+  {
+    id: 'removed-restriction',
+    inject: list('permit_mynetworks, permit_sasl_authenticated, permit_mx_backup, $greyctl_check'),
+  },
+  {
+    id: 'policy-timeout-too-long',
+    inject: list('permit_mynetworks, permit_sasl_authenticated, check_policy_service inet:127.0.0.1:10023'),
+    also: ['policy-only-in-inactive-list'],
+  },
+  {
+    id: 'compat-level-0',
+    inject: `sed -i '/^compatibility_level/d' ${MAIN}`,
+    also: ['relay-vs-recipient-order'],
+  },
+  // the machine around it
+  {
+    id: 'chroot-resolver-differs',
+    inject: 'echo "nameserver 192.0.2.53" >>/var/spool/postfix/etc/resolv.conf',
+    restore: 'cp /etc/resolv.conf /var/spool/postfix/etc/resolv.conf',
+    reload: false,
+  },
+  { id: 'all-clients-unknown', inject: append(MAIN, 'smtpd_peername_lookup = no') },
+  { id: 'mynetworks-too-wide', inject: `sed -i 's#^mynetworks = .*#mynetworks = 0.0.0.0/0#' ${MAIN}` },
+  {
+    id: 'whitelist-ignored',
+    inject: 'echo "*.good.example" >>/etc/greyctl/whitelist_clients.local',
+    restore: 'rm -f /etc/greyctl/whitelist_clients.local',
+    reload: false,
+  },
+  { id: 'mail-rejected-not-deferred', inject: append(MAIN, 'access_map_defer_code = 550') },
+  {
+    id: 'fail2ban-bans-greylisted',
+    inject: `mkdir -p /etc/fail2ban; printf '[postfix]\\nenabled = true\\n' >/etc/fail2ban/jail.local
+sed -i 's/--delay=[0-9]*/& --greylist-text=Service unavailable/' /etc/default/greyctl`,
+    restore: 'rm -rf /etc/fail2ban; cp -a /root/default.greyctl /etc/default/greyctl',
+    also: ['options-not-applied', 'greylist-text-with-spaces'],
+    reload: false,
+  },
+  {
+    id: 'postscreen-in-front',
+    inject: `sed -i -e 's/^smtp *inet.*smtpd$/smtp inet n - y - 1 postscreen\\nsmtpd pass - - y - - smtpd/' ${MASTER}\n${append(MAIN, 'postscreen_bare_newline_enable = yes')}`,
+  },
+  { id: 'soft-bounce', inject: append(MAIN, 'soft_bounce = yes') },
+  {
+    id: 'callout-verification-loop',
+    inject: append(MAIN, 'smtpd_sender_restrictions = permit_mynetworks, reject_unverified_sender'),
+  },
+  {
+    id: 'db-permission',
+    inject: 'chown root /var/lib/greyctl/store',
+    restore: 'chown greyctl /var/lib/greyctl/store',
+    reload: false,
+  },
+  {
+    id: 'disk-full',
+    inject: 'mkdir -p /var/lib/sqlgrey; mount -t tmpfs -o size=1m tmpfs /var/lib/sqlgrey',
+    restore: 'umount /var/lib/sqlgrey; rmdir /var/lib/sqlgrey',
+    reload: false,
+  },
+
+  {
+    id: 'policy-server-unreachable',
+    inject: `${endpoint('inet:127.0.0.1:10024')}postfix reload 2>/dev/null; ${MAIL}`,
+    also: ['policy-port-mismatch'],
+    restore: 'postfix reload 2>/dev/null',
+    reload: false,
+  },
+  {
+    id: 'maillog-file-in-use',
+    inject: `sed -i '/^postlog/d' ${MASTER}\n${append(MAIN, 'maillog_file = /var/log/postfix.log')}`,
+    also: ['config-not-reloaded'],
+    reload: false,
+  },
+  {
+    id: 'chroot-dev-log-lost',
+    inject: 'mv /var/spool/postfix/dev/log /var/spool/postfix/dev/log.away',
+    restore: 'mv /var/spool/postfix/dev/log.away /var/spool/postfix/dev/log',
+    reload: false,
+  },
+  // last: master waits a minute before it starts smtpd again
+  {
+    id: 'smtpd-does-not-start',
+    inject: `${append(MAIN, 'smtpd_restriction_classes = grey')}postfix reload 2>/dev/null; ${MAIL}`,
+    restore: 'postfix stop 2>/dev/null; systemctl restart postfix@-',
+    also: ['restriction-class-undefined', 'undefined-name'],
+    reload: false,
+  },
+]
