@@ -48,17 +48,23 @@ function writeLog(path) {
   return { lines, mails }
 }
 
-/** Wall seconds and the peak of memory (MiB), as time(1) tells it. */
+/** Wall and processor seconds, and the peak of memory (MiB), as time(1) tells it. */
 function run(argv) {
   const peak = join(scratch, 'peak')
   const started = process.hrtime.bigint()
-  const { stdout, error, status } = spawnSync('/usr/bin/time', ['-f', '%M', '-o', peak, ...argv], {
+  const { stdout, error, status } = spawnSync('/usr/bin/time', ['-f', '%M %U %S', '-o', peak, ...argv], {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   })
   const seconds = Number(process.hrtime.bigint() - started) / 1e9
   if (error || status === 127) return undefined
-  return { seconds, stdout, peak: Number(readFileSync(peak, 'utf8').trim().split('\n').at(-1)) / 1024 }
+  const [kilobytes, user, system] = readFileSync(peak, 'utf8')
+    .trim()
+    .split('\n')
+    .at(-1)
+    .split(' ')
+    .map(Number)
+  return { seconds, stdout, peak: kilobytes / 1024, cpu: user + system }
 }
 
 function median(runs) {
@@ -91,16 +97,16 @@ function measureAll(path, lines, mails) {
   const rows = Object.entries(runs).flatMap(([name, results]) =>
     results.length === 0 ? [] : [{ name, ...median(results) }],
   )
-  const ours = rows[0].seconds
+  const ours = rows[0]
   const table = rows.map(
-    ({ name, seconds, peak }) =>
-      `| ${name} | ${seconds.toFixed(2)} | ${Math.round(size / seconds)} | ${Math.round(lines / seconds).toLocaleString('en')} | ${Math.round(peak)} | ${(seconds / ours).toFixed(1)} |`,
+    ({ name, seconds, cpu, peak }) =>
+      `| ${name} | ${seconds.toFixed(2)} | ${cpu.toFixed(2)} | ${Math.round(size / seconds)} | ${Math.round(lines / seconds).toLocaleString('en')} | ${Math.round(peak)} | ${(seconds / ours.seconds).toFixed(1)} | ${(cpu / ours.cpu).toFixed(1)} |`,
   )
   return [
     `${lines.toLocaleString('en')} lines, ${Math.round(size)} MB, traditional stamps; the median of ${ROUNDS} rounds, in turns.`,
     '',
-    '| program | seconds | MB/s | lines/s | peak RSS, MiB | times as long |',
-    '| --- | --- | --- | --- | --- | --- |',
+    '| program | seconds | of them processor | MB/s | lines/s | peak RSS, MiB | times as long | times the processor |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...table,
   ].join('\n')
 }

@@ -60,18 +60,18 @@ export class Files {
   async *stream(path: string, range?: ByteRange): AsyncIterable<Buffer> {
     const real = await this.paths.outside(path, { followLast: true })
     let handle: FileHandle | undefined
+    let reading: Promise<Buffer> | undefined
     try {
       handle = await open(real, constants.O_RDONLY)
-      // one buffer for the whole file: a new one each time costs as much again as the reading (400 MB: 0.45 s, 0.2 s)
-      let left = range?.length ?? Number.POSITIVE_INFINITY
-      const buffer = Buffer.allocUnsafeSlow(Math.min(left, STREAM_CHUNK))
-      let from = range?.from ?? null
-      while (left > 0) {
-        const { bytesRead } = await handle.read(buffer, 0, Math.min(left, buffer.length), from)
-        if (bytesRead === 0) return
-        left -= bytesRead
-        if (from !== null) from += bytesRead
-        yield buffer.subarray(0, bytesRead)
+      const read = partReader(handle, range)
+      // the next part is read while this one is looked at
+      for (reading = read(); ; ) {
+        const part = await reading
+        if (part.length === 0) return
+        reading = read()
+        // its failure is met when its turn comes
+        reading.catch(() => {})
+        yield part
       }
     } catch (error) {
       throw new GreyctlError('log-unreadable', `cannot read: ${(error as Error).message}`, {
@@ -79,6 +79,7 @@ export class Files {
         cause: error,
       })
     } finally {
+      await reading?.catch(() => {})
       await handle?.close()
     }
   }
@@ -271,6 +272,26 @@ function describe(stats: Stats): FileStat {
 async function applyMeta(handle: FileHandle, meta: FileMeta): Promise<void> {
   if (process.getuid?.() === 0) await handle.chown(meta.uid, meta.gid)
   await handle.chmod(meta.mode)
+}
+
+/**
+ * Reads a file part by part into two buffers in turns: new ones would be the garbage of the whole file. An empty part
+ * is the end.
+ */
+function partReader(handle: FileHandle, range: ByteRange | undefined): () => Promise<Buffer> {
+  let left = range?.length ?? Number.POSITIVE_INFINITY
+  let from = range?.from ?? null
+  const size = Math.min(left, STREAM_CHUNK)
+  let [now, other] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)]
+  return async () => {
+    const buffer = now
+    now = other
+    other = buffer
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(left, size), from)
+    left -= bytesRead
+    if (from !== null) from += bytesRead
+    return buffer.subarray(0, bytesRead)
+  }
 }
 
 /** A rename or a removal is on disk when its directory is. */

@@ -7,7 +7,7 @@ const SEED_B = SEED.readInt32LE(4)
 
 /**
  * 64 bits that stand for a text: a million triplets make two equal ones with a probability of 3e-8. Instead of strings
- * as keys, because a log has several million of them (measured: a third of the whole run went into their making).
+ * as keys, because a log has several million of them.
  */
 export class Fingerprint {
   a = SEED_A

@@ -72,7 +72,7 @@ const UNKNOWN = [
 const LONGEST_CHAIN = 64
 
 /**
- * All triplets that are followed, in columns: 120 bytes each and their text, against 700 as objects with a map. The
+ * All triplets that are followed, in columns: about 120 bytes each and their text. The
  * columns are as long as the limit from the beginning; the system gives memory to what is touched.
  */
 export class Lives {

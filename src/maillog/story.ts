@@ -56,7 +56,7 @@ export interface StoryLimits {
   readonly queued: number
 }
 
-const LIMITS: StoryLimits = { triplets: 300_000, queued: 50_000 }
+const LIMITS: StoryLimits = { triplets: 200_000, queued: 50_000 }
 
 /** Who wants more than the totals: what is not kept to the end, as it happens. */
 export interface Observer {

@@ -98,7 +98,7 @@ export function inNetworks(networks: readonly string[]): (address: string) => bo
   }
 }
 
-/** An IPv4 address as a number: asked for each message of a log, and ipaddr.js takes twenty times as long. */
+/** An IPv4 address as a number: asked for each message of a log (ipaddr.js took a seventeenth of the whole run). */
 function ipv4Bits(text: string): number | undefined {
   let bits = 0
   let part = 0
