@@ -78,7 +78,7 @@ const LONGEST_CHAIN = 64
 export class Lives {
   size = 0
   readonly columns: Columns
-  private texts = new TextStore()
+  private readonly texts = new TextStore()
   private readonly sources: string[] = []
   private readonly index: Int32Array
   private readonly pairs: Int32Array
@@ -175,11 +175,11 @@ export class Lives {
     }
   }
 
-  /** Lets go of all lives but these; the others move together. */
+  /** Lets go of all lives but these; the others move together. A life's triplet can be asked for while it is judged. */
   keep(wanted: (life: number) => boolean): void {
     const { columns, texts } = this
     const before = this.size
-    const kept = new TextStore()
+    texts.rewind()
     this.index.fill(0)
     this.pairs.fill(0)
     this.size = 0
@@ -187,11 +187,10 @@ export class Lives {
       if (!wanted(life)) continue
       const to = this.size
       for (const column of Object.values(columns)) column[to] = column[life] as number
-      columns.text[to] = kept.put(texts.get(columns.text[to] as number))
+      columns.text[to] = texts.move(columns.text[to] as number)
       this.size += 1
       this.enter(to)
     }
-    this.texts = kept
   }
 
   private enter(life: number): void {
