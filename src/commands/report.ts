@@ -1,13 +1,19 @@
+import { resolve } from 'node:path'
 import { Flags } from '@oclif/core'
 import { GreyctlCommand } from '../base-command.js'
+import type { Host } from '../host/host.js'
 import { logFlags, sinceOf } from '../log-command.js'
 import { reportLog } from '../maillog/report/report-log.js'
 import type { Report as ReportValue } from '../maillog/report/shape.js'
 import { readClientFilter } from '../setup/client-filter.js'
 import { ownNetworks } from '../setup/own-networks.js'
+import { loadPageParts } from '../setup/report-page.js'
+import { escapeText } from '../ui/escape.js'
 import { allCsv, tableCsv } from '../ui/report/csv.js'
+import { renderPage } from '../ui/report/page.js'
 import { TABLE_IDS, tablesOf } from '../ui/report/tables.js'
 import { renderReport } from '../ui/report/text.js'
+import { headline } from '../ui/report/words.js'
 
 /** Rows of each list where --top says nothing: what a screen takes, and what a file does. */
 const TOP_ON_SCREEN = 10
@@ -23,6 +29,7 @@ Exits 0 whatever it finds, 3 when the log cannot be read. greyctl verify is the 
   static override examples = [
     '<%= config.bin %> <%= command.id %> --since yesterday',
     '<%= config.bin %> <%= command.id %> --log /var/log/mail.log.1 --log /var/log/mail.log --top 20',
+    '<%= config.bin %> <%= command.id %> --html /root/greylisting.html',
     '<%= config.bin %> <%= command.id %> --csv --table never-came-back --top 0',
   ]
   static override flags = {
@@ -31,6 +38,11 @@ Exits 0 whatever it finds, 3 when the log cannot be read. greyctl verify is the 
       description: `rows of each list, 0 for all (default: ${TOP_ON_SCREEN} on a screen, ${TOP_IN_FILES} in files)`,
       min: 0,
       helpValue: 'N',
+    }),
+    html: Flags.string({
+      description: 'write one self-contained page to FILE: plots, tables that sort and filter, no network',
+      exclusive: ['csv'],
+      helpValue: 'FILE',
     }),
     csv: Flags.boolean({
       description: 'print CSV: every value of every table, or the one that --table names',
@@ -65,13 +77,22 @@ Exits 0 whatever it finds, 3 when the log cannot be read. greyctl verify is the 
       since: sinceOf(flags.since, host.now()),
       configDir,
       ownNetworks: await ownNetworks(host, configDir),
-      top: flags.top ?? (flags.csv || flags.json ? TOP_IN_FILES : TOP_ON_SCREEN),
+      top: flags.top ?? (flags.csv || flags.json || flags.html ? TOP_IN_FILES : TOP_ON_SCREEN),
       wanted,
     })
+    const page = flags.html === undefined ? undefined : await this.writePage(host, flags.html, report)
     this.finish({
-      text: flags.csv ? csvOf(report, flags.table) : renderReport(report, this.terminal),
+      text: page ?? (flags.csv ? csvOf(report, flags.table) : renderReport(report, this.terminal)),
       json: report,
     })
+  }
+
+  /** Whole or not at all; for the owner's eyes unless the file is there already with another mode. */
+  private async writePage(host: Host, file: string, report: ReportValue): Promise<string> {
+    const parts = await loadPageParts(await this.host({}))
+    const page = renderPage(report, parts, { version: this.config.version, now: host.now() })
+    await host.replace(resolve(file), Buffer.from(page))
+    return `${headline(report)}\nthe page: ${escapeText(file)}`
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -88,6 +88,21 @@ describe('greyctl report', () => {
     expect([broken.code, broken.stderr]).toEqual([2, expect.stringContaining('broken:2')])
     const absent = await report('--skip-clients', join(directory, 'absent'))
     expect(absent.code).toBe(2)
+  })
+
+  it('writes a page, whole or not at all', async () => {
+    const page = join(directory, 'page.html')
+    const ended = await report('--html', page, '--json')
+    expect([ended.code, JSON.parse(ended.stdout).counts.greylisted]).toEqual([0, 2])
+    expect(readFileSync(page, 'utf8')).toMatch(/^<!doctype html>[\s\S]*-->\n$/)
+    const said = await report('--html', page)
+    expect(said.stdout).toBe(`2 first mails were asked to come back.\nthe page: ${page}\n`)
+    const before = readdirSync(directory)
+    const nowhere = await report('--html', join(directory, 'absent', 'page.html'))
+    expect([nowhere.code, nowhere.stdout]).toEqual([1, ''])
+    const failed = await greyctl(['report', '--log', join(directory, 'no.log'), '--html', page])
+    expect(failed.code).toBe(3)
+    expect(readdirSync(directory)).toEqual(before)
   })
 
   it('says of a log without greylisting that it has none, and exits 0', async () => {
