@@ -1,5 +1,5 @@
 import type { Policy } from '../greylist/policy.js'
-import { isExpired } from '../greylist/record.js'
+import { isForgettable } from '../greylist/record.js'
 import type { Store } from '../store/store.js'
 import type { Log } from './log.js'
 
@@ -31,10 +31,7 @@ export function startCleaning(
     try {
       const rules = policy()
       const now = Math.floor(clock() / 1000)
-      const result = await store.expire(
-        (key, record) => isExpired(key.slice(0, 1), record, rules, now),
-        BUDGET,
-      )
+      const result = await store.expire((key, record) => isForgettable(key, record, rules, now), BUDGET)
       removed += result.removed
       if (!result.done) wait = pause
       else if (removed > 0) {

@@ -13,6 +13,7 @@ export class Connection {
   readonly #socket: Socket
   readonly #engine: Engine
   readonly #log: Log
+  readonly #closeAfterAnswer: boolean
   readonly #parser = new RequestParser()
   /** When the last bytes came (performance.now()). */
   #lastHeard = performance.now()
@@ -20,7 +21,8 @@ export class Connection {
   #ending = false
   #held: Buffer | undefined
 
-  constructor(socket: Socket, engine: Engine, log: Log) {
+  constructor(socket: Socket, engine: Engine, log: Log, closeAfterAnswer = false) {
+    this.#closeAfterAnswer = closeAfterAnswer
     this.#socket = socket
     this.#engine = engine
     this.#log = log
@@ -83,6 +85,7 @@ export class Connection {
     // a job that failed after its answer must not be answered twice
     if (!this.#busy) return
     this.#busy = false
+    this.#ending ||= this.#closeAfterAnswer
     if (!this.#socket.destroyed) this.#socket.write(replies, 'latin1')
     this.#goOn()
   }

@@ -1,5 +1,7 @@
 import { unlinkSync, writeFileSync } from 'node:fs'
 import type { GreyctlError } from '../errors.js'
+import { jsonLines } from '../greylist/json-line.js'
+import { TEXT_LINES } from '../greylist/logline.js'
 import type { Policy } from '../greylist/policy.js'
 import { openStore } from '../store/open.js'
 import { ReopeningStore } from '../store/reopening.js'
@@ -7,22 +9,26 @@ import type { Store } from '../store/store.js'
 import { type CleaningTimes, startCleaning } from './cleaning.js'
 import { watchClock } from './clock.js'
 import { Engine } from './engine.js'
-import { readLists } from './lists.js'
+import { Gate } from './gate.js'
 import type { Log } from './log.js'
 import { Metrics } from './metrics.js'
 import type { MetricsServer, MetricsSource } from './metrics-server.js'
-import type { DaemonOptions } from './options.js'
+import { type DaemonOptions, needsRestart } from './options.js'
 import { createPools } from './pools.js'
+import { sealer } from './privacy.js'
 import { becomeUser, findIdentity, prepareDirectory } from './privileges.js'
+import { type Rules, readRules } from './rules.js'
 import { PolicyServer } from './server.js'
 
 export interface Daemon {
   /** `listening on …`, a line for each address. */
   readonly listening: readonly string[]
-  /** Reads the whitelists again. */
+  /** Reads configuration and lists again: all of it holds, or what held before. */
   reload(): void
   /** What it has done so far, in one line. */
   summary(): string
+  /** Connections of those who may not ask, since the start. */
+  refusedConnections(): number
   /** Answers what was received, closes everything. */
   stop(): Promise<void>
 }
@@ -32,6 +38,8 @@ export interface DaemonParts {
   readonly version: string
   /** Milliseconds since the epoch. */
   readonly clock?: () => number
+  /** Options and configuration as they are now, for a reload. Throws GreyctlError('usage'). */
+  readonly reread?: () => DaemonOptions
   /** Instead of the store that the options name. */
   readonly store?: Store
   readonly cleaning?: CleaningTimes
@@ -45,11 +53,19 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   const { log } = parts
   const clock = parts.clock ?? Date.now
   const identity = findIdentity(options.user, options.group)
-  let lists = readLists(options.clientFiles, options.recipientFiles)
-  for (const warning of [...lists.unread, ...lists.warnings]) log.line(`warning: ${warning}`)
+  const first = readRules(options, parts.version)
+  for (const warning of [...first.unread, ...first.warnings]) log.line(`warning: ${warning}`)
+  let { rules } = first
   const pools = options.identity === 'pool' ? createPools(options.resolver, clock) : undefined
   const metrics = new Metrics()
-  const server = new PolicyServer(log, metrics)
+  const gate = new Gate(() => rules.mayAsk)
+  const server = new PolicyServer(log, {
+    metrics,
+    gate,
+    backlog: options.backlog,
+    closeAfterAnswer: options.exim,
+    verbose: options.verbose,
+  })
   const listening: string[] = []
   for (const endpoint of options.endpoints) listening.push(...(await server.listen(endpoint)))
   let store: Store | undefined
@@ -67,24 +83,36 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   }
   process.umask(0o077)
   store = parts.store ?? openPatiently(options, (message) => log.line(`warning: ${message}`))
-  const policy = (): Policy => ({ ...options.policy, clients: lists.clients, recipients: lists.recipients })
-  const { action, text, header, hostname, quiet, testClock } = options
-  const texts = { action, text, header, hostname, version: parts.version }
-  server.start(new Engine({ store, policy, pools, texts, log, metrics, quiet, testClock, clock }))
+  const seal = options.privacy ? sealer(options.store) : undefined
+  let policy: Policy = { ...rules.policy, seal }
+  const { testClock } = options
+  server.start(
+    new Engine({
+      store,
+      policy: () => policy,
+      pools,
+      texts: () => rules.texts,
+      log,
+      lines: options.logFormat === 'json' ? jsonLines(clock) : TEXT_LINES,
+      metrics,
+      quiet: () => rules.quiet,
+      testClock,
+      clock,
+    }),
+  )
   // records of a simulated time would all look expired, or none
-  const stopCleaning = testClock ? () => {} : startCleaning(store, policy, clock, log, parts.cleaning)
+  const stopCleaning = testClock ? () => {} : startCleaning(store, () => policy, clock, log, parts.cleaning)
   const stopWatch = watchClock(clock, log)
   return {
     listening: listening.map((name) => `listening on ${name}`),
     reload() {
-      log.line('HUP received: reloading whitelists...')
-      const next = readLists(options.clientFiles, options.recipientFiles)
-      for (const warning of [...next.unread, ...next.warnings]) log.line(`warning: ${warning}`)
-      const ok = next.unread.length === 0
-      metrics.reloads[ok ? 'ok' : 'failed'] += 1
-      if (ok) lists = next
-      else log.line('warning: the whitelists stay as they were')
+      const next = reloaded(options, parts)
+      metrics.reloads[next === undefined ? 'failed' : 'ok'] += 1
+      if (next === undefined) return
+      rules = next
+      policy = { ...next.policy, seal }
     },
+    refusedConnections: () => gate.refused,
     summary: () => metrics.summary(server.connections),
     async stop() {
       stopCleaning()
@@ -121,6 +149,26 @@ async function startMetrics(
   if (listen === undefined) return undefined
   const { serveMetrics } = await import('./metrics-server.js')
   return serveMetrics(listen, source)
+}
+
+/** undefined: something is wrong with it, and has been said. */
+function reloaded(current: DaemonOptions, { log, version, reread }: DaemonParts): Rules | undefined {
+  log.line('HUP received: reloading whitelists...')
+  let options: DaemonOptions
+  try {
+    options = reread?.() ?? current
+  } catch (error) {
+    for (const line of (error as Error).message.split('\n')) log.line(`warning: ${line}`)
+    log.line('warning: configuration and whitelists stay as they were')
+    return undefined
+  }
+  const { rules, warnings, unread } = readRules(options, version)
+  for (const warning of [...unread, ...warnings, ...needsRestart(current, options)]) {
+    log.line(`warning: ${warning}`)
+  }
+  if (unread.length === 0) return rules
+  log.line('warning: configuration and whitelists stay as they were')
+  return undefined
 }
 
 function removeQuietly(path: string): void {

@@ -1,8 +1,8 @@
 import { type AddressBytes, parseAddress } from '../greylist/address.js'
 import { type Decision, decideByRecords, exemption } from '../greylist/decide.js'
 import { type Keys, keysOf, TRIPLET } from '../greylist/key.js'
-import { actionLine, whitelistedLine } from '../greylist/logline.js'
-import type { Policy } from '../greylist/policy.js'
+import type { LogLines } from '../greylist/logline.js'
+import { type Policy, policyFor } from '../greylist/policy.js'
 import { type GreyRecord, isExpired } from '../greylist/record.js'
 import { DUNNO, deferReply, headerReply, type ReplyTexts } from '../greylist/reply.js'
 import type { PolicyRequest } from '../greylist/request.js'
@@ -27,10 +27,12 @@ export interface EngineOptions {
   readonly policy: () => Policy
   /** Which pools clients belong to; without it each network stands for itself. */
   readonly pools?: Pools | undefined
-  readonly texts: ReplyTexts
+  readonly texts: () => ReplyTexts
   readonly log: Log
   readonly metrics: Metrics
-  readonly quiet: boolean
+  /** How decisions are written. */
+  readonly lines: LogLines
+  readonly quiet: () => boolean
   /** Obey policy_test_time. */
   readonly testClock: boolean
   /** Milliseconds since the epoch. */
@@ -91,9 +93,10 @@ export class Engine {
     for (const work of works) {
       for (const question of work.questions) {
         const { keys } = question
-        if (keys === undefined) continue
+        if (keys === undefined || question.request === undefined) continue
         const known = { triplets: keys.triplets.map(latest), clients: keys.clients.map(latest) }
-        const made = decideByRecords(known, policy, this.#now(question.request))
+        const rules = policyFor(policy, question.request.recipient)
+        const made = decideByRecords(known, rules, this.#now(question.request))
         for (const [key, record] of changesOf(made, keys)) this.#changed.set(key, record)
         if (made.reason === 'new' && made.triplet) this.#learnPool(question, made.triplet, policy)
         question.decision = made
@@ -180,12 +183,12 @@ export class Engine {
   #finish({ request, decision }: Question): string {
     this.#options.metrics.decided(decision)
     if (decision === undefined || request === undefined) return DUNNO
-    const { log, quiet, texts, clock } = this.#options
+    const { log, lines, quiet, texts, clock } = this.#options
     const header = decision.delaySeconds !== undefined && this.#firstOfMessage(request.instance)
-    if (decision.nowWhitelisted) log.line(whitelistedLine(request))
-    if (!quiet) log.line(actionLine(request, decision, header))
-    if (decision.action === 'defer') return deferReply(texts, decision.waitSeconds ?? 0, request.recipient)
-    return header ? headerReply(texts, decision.delaySeconds ?? 0, clock()) : DUNNO
+    if (decision.nowWhitelisted) log.record(lines.whitelisted(request))
+    if (!quiet()) log.record(lines.action(request, decision, header))
+    if (decision.action === 'defer') return deferReply(texts(), decision.waitSeconds ?? 0, request.recipient)
+    return header ? headerReply(texts(), decision.delaySeconds ?? 0, clock()) : DUNNO
   }
 
   /** The header goes to the first recipient only: each PREPEND would add one. */

@@ -23,6 +23,7 @@ export interface Flags {
 /** Flags that are no settings: what to do, where to listen and where to remember. */
 const OTHERS = {
   help: { type: 'boolean', short: 'h' },
+  man: { type: 'boolean' },
   version: { type: 'boolean' },
   check: { type: 'boolean' },
   config: { type: 'string' },
@@ -69,7 +70,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     return value === true ? `--${name}` : `--${name}=${value}`
   }
   return {
-    help: values.help === true,
+    help: values.help === true || values.man === true,
     version: values.version === true,
     check: values.check === true,
     config: text('config'),

@@ -6,6 +6,9 @@ export const HELP = `usage: greyctl daemon [options]
   -i, --inet=[HOST:]PORT             listen on this address (a bare port: 127.0.0.1)
   -u, --unix=PATH                    listen on this unix socket
       --socketmode=MODE              its mode (0666)
+      --may-ask=NETWORK              who may ask beside this machine (repeatable; needed to listen elsewhere)
+      --listen-queue-size=N          connections that may wait to be accepted (512)
+      --exim                         close each connection after its answer
       --delay=SECONDS                a first mail waits this long (60)
       --retry-window=N|Nh            days (or hours) in which a retry must come (2)
       --max-age=DAYS                 forget what was not seen for so long (35)
@@ -27,18 +30,20 @@ export const HELP = `usage: greyctl daemon [options]
       --durability=strict|relaxed    on the disk before the answer (strict), or within 50 ms of it
       --metrics=inet:127.0.0.1:PORT  answer Prometheus there: GET /metrics (loopback only; off)
       --config=FILE                  settings of a file (/etc/greyctl/greyctl.toml if it exists); options win
+      --privacy                      store keyed hashes instead of addresses
   -d, --daemonize                    go to the background when listening, and log to syslog
       --pidfile=PATH                 write the process id there
       --user=NAME  --group=NAME      drop privileges after binding
       --syslog-facility=NAME         with --daemonize (mail)
+      --log-format=text|json         postgrey's lines, or one JSON object a line
   -q, --quiet                        no line for each decision
-  -v, --verbose                      say more
+  -v, --verbose                      say who connects, too
       --learn                        decide and remember, but defer nobody
       --check                        look at options, file and whitelists, then exit: 0, or 2 with what is wrong
       --test-clock                   obey policy_test_time in requests (simulations; loopback or unix only)
-  -h, --help
+  -h, --help, --man
       --version
 
-The socket may also be inherited from systemd (LISTEN_FDS). SIGHUP reads the whitelists again; SIGTERM answers
+The socket may also be inherited from systemd (LISTEN_FDS). SIGHUP reads configuration and whitelists again; SIGTERM answers
 what was received and ends.
 `

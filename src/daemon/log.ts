@@ -13,7 +13,10 @@ export interface Sink {
 }
 
 export interface Log {
+  /** A message, in the format of this log. */
   line(text: string): void
+  /** A line that has its format already. */
+  record(line: string): void
   /** As line, at most once a minute for each topic. */
   rarely(topic: string, text: string): void
   /** Resolves when everything is written, or after the time (milliseconds). */
@@ -22,7 +25,8 @@ export interface Log {
 
 const RARELY = 60_000
 
-export function createLog(sink: Sink): Log {
+/** `format` is how a message becomes a line. */
+export function createLog(sink: Sink, format: (message: string) => string = (message) => message): Log {
   let waiting: string[] = []
   let size = 0
   let dropped = 0
@@ -39,7 +43,9 @@ export function createLog(sink: Sink): Log {
       idle = []
       return
     }
-    if (dropped > 0) waiting.push(`warning: ${dropped} log lines dropped: the log's reader is too slow\n`)
+    if (dropped > 0) {
+      waiting.push(`${format(`warning: ${dropped} log lines dropped: the log's reader is too slow`)}\n`)
+    }
     const text = waiting.join('')
     waiting = []
     size = 0
@@ -50,7 +56,8 @@ export function createLog(sink: Sink): Log {
       pump()
     })
   }
-  const line = (text: string) => {
+  const line = (text: string) => record(format(text))
+  const record = (text: string) => {
     if (size > MOST_WAITING) {
       dropped += 1
       return
@@ -61,6 +68,7 @@ export function createLog(sink: Sink): Log {
   }
   return {
     line,
+    record,
     rarely(topic, text) {
       const now = performance.now()
       const before = last.get(topic)

@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { GreyctlError } from '../errors.js'
+import { jsonMessage } from '../greylist/json-line.js'
 import { CHILD_MARK, reportStart, startInBackground } from './background.js'
 import { type Daemon, startDaemon } from './daemon.js'
 import { HELP } from './help.js'
@@ -15,9 +16,11 @@ import { type DaemonOptions, parseOptions } from './options.js'
  * daemon has ended (or is in the background): 0, 1 it could not start, 2 usage or a whitelist that --check complains of.
  */
 export async function runDaemon(argv: readonly string[]): Promise<number> {
+  const inherited = inheritedSockets(process.env, process.pid)
+  const read = () => parseOptions(argv, { inherited })
   let options: DaemonOptions
   try {
-    options = parseOptions(argv, { inherited: inheritedSockets(process.env, process.pid) })
+    options = read()
   } catch (error) {
     complain(describe(error))
     return error instanceof GreyctlError ? error.exitCode : 1
@@ -29,12 +32,13 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
   if (options.daemonize && !child) {
     return startInBackground(programPath(), argv, options.pidfile, (text) => print(`${text}\n`), complain)
   }
-  return serve(options)
+  return serve(options, read)
 }
 
-async function serve(options: DaemonOptions): Promise<number> {
+async function serve(options: DaemonOptions, reread: () => DaemonOptions): Promise<number> {
   const sink = options.daemonize ? syslogSink(options.facility) : stderrSink()
-  const log = createLog(sink)
+  const format = options.logFormat === 'json' ? (text: string) => jsonMessage(text, Date.now()) : undefined
+  const log = createLog(sink, format)
   // the parent, or whoever reads standard error, may be gone; that is no reason to stop
   process.stderr.on('error', () => {})
   process.stdout.on('error', () => {})
@@ -42,7 +46,7 @@ async function serve(options: DaemonOptions): Promise<number> {
   const liveness = await watchLiveness(log, options.daemonize ? options.facility : undefined)
   let daemon: Daemon
   try {
-    daemon = await startDaemon(options, { log, version: version() })
+    daemon = await startDaemon(options, { log, version: version(), reread })
   } catch (error) {
     await log.flush(1000)
     if (options.daemonize) await reportStart({ error: describe(error) })

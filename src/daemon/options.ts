@@ -1,4 +1,6 @@
 import { hostname } from 'node:os'
+import { isDeepStrictEqual } from 'node:util'
+import type { Network } from '../greylist/address.js'
 import { DEFAULT_POLICY, days, type PolicyNumbers } from '../greylist/policy.js'
 import { DEFAULT_ACTION, DEFAULT_HEADER, DEFAULT_TEXT } from '../greylist/reply.js'
 import type { Durability } from '../store/journaled.js'
@@ -6,9 +8,8 @@ import { parseStoreSpec, type StoreSpec } from '../store/open.js'
 import { type ConfigFile, DEFAULT_CONFIG, readConfig } from './config/file.js'
 import { type MetricsListen, parseMetricsListen } from './config/metrics-listen.js'
 import { SETTING_NAMES, type SettingName, type Settings } from './config/settings.js'
-import { endpointsOf, isLocal } from './endpoints.js'
+import { assertGuarded, DEFAULT_BACKLOG, type Endpoint, endpointsOf, isLocal } from './endpoints.js'
 import { type Flags, parseFlags, usage } from './flags.js'
-import type { Endpoint } from './server.js'
 
 export interface DaemonOptions {
   readonly help: boolean
@@ -35,9 +36,18 @@ export interface DaemonOptions {
   readonly header: string
   readonly hostname: string
   readonly facility: string
+  readonly logFormat: 'text' | 'json'
   readonly quiet: boolean
   readonly verbose: boolean
   readonly testClock: boolean
+  /** Networks that may ask, beside this machine. */
+  readonly mayAsk: readonly Network[]
+  /** Close a connection after its answer. */
+  readonly exim: boolean
+  /** Connections that may wait to be accepted. */
+  readonly backlog: number
+  /** Store keyed hashes instead of addresses. */
+  readonly privacy: boolean
   /** greyctl.toml, where there is one. */
   readonly file: ConfigFile | undefined
   /** What a person should know, though it is no mistake: a flag that wins over a key of the file. */
@@ -51,43 +61,72 @@ export interface OptionsContext {
   readonly config?: string
 }
 
+/** Those of the policy are in greylist/policy. */
+const DEFAULTS = {
+  daemonize: false,
+  'whitelist-clients': defaultFiles('whitelist_clients'),
+  'whitelist-recipients': defaultFiles('whitelist_recipients'),
+  'greylist-action': DEFAULT_ACTION,
+  'syslog-facility': 'mail',
+  'log-format': 'text',
+  quiet: false,
+  verbose: false,
+  'test-clock': false,
+  'may-ask': [],
+  exim: false,
+  'listen-queue-size': DEFAULT_BACKLOG,
+  privacy: false,
+} as const satisfies Settings
+
+type CompleteSettings = Settings & {
+  readonly [Name in keyof typeof DEFAULTS]: NonNullable<Settings[Name]>
+}
+
 /** Flags win over greyctl.toml, which wins over the defaults. Throws GreyctlError('usage') that names flag or line. */
 export function parseOptions(argv: readonly string[], context: OptionsContext = {}): DaemonOptions {
   const flags = parseFlags(argv)
   const idle = flags.help || flags.version
   const file = idle ? undefined : readConfig(flags.config, context.config ?? DEFAULT_CONFIG)
-  const settings: Settings = { ...file?.settings, ...flags.settings }
+  const settings = { ...DEFAULTS, ...file?.settings, ...flags.settings } as CompleteSettings
   const origin = (name: SettingName) =>
     flags.settings[name] === undefined ? `${file?.where(name)}: ${name}` : flags.said(name)
-  const endpoints = idle ? [] : endpointsOf(flags, context.inherited ?? [])
-  const testClock = settings['test-clock'] ?? false
+  const endpoints = idle ? [] : endpointsOf(flags, file, context.inherited ?? [])
+  if (settings['may-ask'].length === 0) assertGuarded(endpoints, file)
+  const testClock = settings['test-clock']
   if (testClock && !endpoints.every(isLocal)) {
     throw usage('--test-clock lets clients set the time: it needs a loopback address or a unix socket')
   }
+  const policy = policyOf(settings, flags.settings, origin)
+  if (file !== undefined) assertReachableRules(file, policy.retryWindow)
   return {
     help: flags.help,
     version: flags.version,
     check: flags.check,
     endpoints,
-    daemonize: settings.daemonize ?? false,
+    daemonize: settings.daemonize,
     pidfile: settings.pidfile,
     user: settings.user,
     group: settings.group,
     store: storeOf(flags, file),
     durability: durabilityOf(flags) ?? file?.settings.store?.durability ?? 'strict',
     metrics: metricsOf(flags, file),
-    policy: policyOf(settings, flags.settings, origin),
+    policy,
     ...identityOf(settings),
-    clientFiles: settings['whitelist-clients'] ?? defaultFiles('whitelist_clients'),
-    recipientFiles: settings['whitelist-recipients'] ?? defaultFiles('whitelist_recipients'),
-    action: settings['greylist-action'] ?? DEFAULT_ACTION,
+    clientFiles: settings['whitelist-clients'],
+    recipientFiles: settings['whitelist-recipients'],
+    action: settings['greylist-action'],
     text: settings['greylist-text'] || DEFAULT_TEXT,
     header: settings['x-greylist-header'] || DEFAULT_HEADER,
     hostname: settings.hostname || hostname(),
-    facility: settings['syslog-facility'] ?? 'mail',
-    quiet: settings.quiet ?? false,
-    verbose: settings.verbose ?? false,
+    facility: settings['syslog-facility'],
+    logFormat: settings['log-format'],
+    quiet: settings.quiet,
+    verbose: settings.verbose,
     testClock,
+    mayAsk: settings['may-ask'],
+    exim: settings.exim,
+    backlog: settings['listen-queue-size'],
+    privacy: settings.privacy,
     file,
     notes: file === undefined ? [] : overridden(flags, file),
   }
@@ -101,6 +140,35 @@ function overridden(flags: Flags, file: ConfigFile): readonly string[] {
   return SETTING_NAMES.filter(
     (name) => flags.settings[name] !== undefined && file.settings[name] !== undefined,
   ).map((name) => `${file.where(name)}: ${name} counts for nothing: ${flags.said(name)} wins`)
+}
+
+/** What a reload cannot change, in the words of greyctl.toml. */
+const FIXED = {
+  endpoints: 'where to listen',
+  store: 'the store',
+  durability: 'durability',
+  metrics: 'metrics',
+  identity: 'identity',
+  resolver: 'resolver',
+  user: 'user',
+  group: 'group',
+  pidfile: 'pidfile',
+  daemonize: 'daemonize',
+  facility: 'syslog-facility',
+  logFormat: 'log-format',
+  exim: 'exim',
+  backlog: 'listen-queue-size',
+  privacy: 'privacy',
+  verbose: 'verbose',
+  testClock: 'test-clock',
+} as const satisfies Partial<Record<keyof DaemonOptions, string>>
+
+/** A sentence for each change that waits for the next start. */
+export function needsRestart(current: DaemonOptions, next: DaemonOptions): readonly string[] {
+  const where = next.file === undefined ? '' : `${next.file.path}: `
+  return (Object.keys(FIXED) as (keyof typeof FIXED)[])
+    .filter((name) => !isDeepStrictEqual(current[name], next[name]))
+    .map((name) => `${where}${FIXED[name]} changes at the next start of the daemon only`)
 }
 
 function storeOf(flags: Flags, file: ConfigFile | undefined): StoreSpec {
@@ -126,13 +194,9 @@ function metricsOf(flags: Flags, file: ConfigFile | undefined): MetricsListen | 
 function policyOf(settings: Settings, flags: Settings, origin: (name: SettingName) => string): PolicyNumbers {
   const delay = settings.delay ?? DEFAULT_POLICY.delay
   const retryWindow = settings['retry-window'] ?? DEFAULT_POLICY.retryWindow
-  if (delay > retryWindow) {
-    const windowByFlag = flags['retry-window'] !== undefined && flags.delay === undefined
-    const blamed = settings.delay === undefined || windowByFlag ? 'retry-window' : 'delay'
-    throw usage(
-      `${origin(blamed)}: a delay of ${delay} s is longer than the retry window (${retryWindow} s), so nothing would ever pass`,
-    )
-  }
+  const windowByFlag = flags['retry-window'] !== undefined && flags.delay === undefined
+  const blamed = settings.delay === undefined || windowByFlag ? 'retry-window' : 'delay'
+  assertReachable(delay, retryWindow, () => origin(blamed))
   // --lookup-by-subnet is the default, but takes back what the file says
   const byHost = flags['lookup-by-host'] ?? (flags['lookup-by-subnet'] ? false : settings['lookup-by-host'])
   return {
@@ -144,6 +208,24 @@ function policyOf(settings: Settings, flags: Settings, origin: (name: SettingNam
     ipv6Prefix: byHost ? 128 : (settings.ipv6cidr ?? DEFAULT_POLICY.ipv6Prefix),
     learn: settings.learn ?? false,
   }
+}
+
+/** A file has delays of recipients too. */
+function assertReachableRules(file: ConfigFile, retryWindow: number): void {
+  for (const [recipient, { delay }] of Object.entries(file.settings.recipients ?? {})) {
+    assertReachable(
+      delay ?? 0,
+      retryWindow,
+      () => `${file.where('recipients', recipient)}: recipients.${recipient}`,
+    )
+  }
+}
+
+function assertReachable(delay: number, retryWindow: number, origin: () => string): void {
+  if (delay <= retryWindow) return
+  throw usage(
+    `${origin()}: a delay of ${delay} s is longer than the retry window (${retryWindow} s), so nothing would ever pass`,
+  )
 }
 
 function defaultFiles(name: string): string[] {

@@ -12,14 +12,27 @@ export interface Identity {
 export function findIdentity(user: string | undefined, group: string | undefined): Identity | undefined {
   if (user === undefined && group === undefined) return undefined
   if (process.getuid?.() !== 0) return undefined
+  const { uid = 0, gid } = findIds(user, group)
+  const account = user === undefined ? undefined : lookup('/etc/passwd', user)
+  return {
+    user: user ?? 'root',
+    uid,
+    gid: gid ?? Number(account?.[3] ?? 0),
+  }
+}
+
+/** The numbers of a user and a group; undefined for one that was not named. Throws as findIdentity does. */
+export function findIds(
+  user: string | undefined,
+  group: string | undefined,
+): { readonly uid?: number; readonly gid?: number } {
   const account = user === undefined ? undefined : lookup('/etc/passwd', user)
   if (user !== undefined && account === undefined) throw unknown('user', user)
   const named = group === undefined ? undefined : lookup('/etc/group', group)
   if (group !== undefined && named === undefined) throw unknown('group', group)
   return {
-    user: user ?? 'root',
-    uid: Number(account?.[2] ?? 0),
-    gid: Number(named?.[2] ?? account?.[3] ?? 0),
+    ...(account ? { uid: Number(account[2]) } : {}),
+    ...(named ? { gid: Number(named[2]) } : {}),
   }
 }
 

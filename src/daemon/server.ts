@@ -1,17 +1,13 @@
 import { lookup } from 'node:dns/promises'
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
-import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { GreyctlError } from '../errors.js'
 import { Connection } from './connection.js'
+import { type Endpoint, isLoopback, nobodyMayAsk } from './endpoints.js'
 import type { Engine } from './engine.js'
+import type { Gate } from './gate.js'
 import type { Log } from './log.js'
 import type { Metrics } from './metrics.js'
-
-export type Endpoint =
-  | { readonly kind: 'inet'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string; readonly mode: number }
-  /** Inherited from systemd, already listening (sd_listen_fds(3)). */
-  | { readonly kind: 'descriptor'; readonly descriptor: number }
+import { bindUnixSocket, openUnixSocket, removeStaleSocket } from './unix-socket.js'
 
 /**
  * More than Postfix's default_process_limit (100) for several instances. When they are used up, whoever was silent for
@@ -22,47 +18,79 @@ export const MOST_CONNECTIONS = 1000
 const IDLE_AFTER = 1_200_000
 /** Milliseconds between two looks for them: a timer for each socket is set anew at every read and write. */
 const LOOK = 60_000
-/** Postfix's connections wait here while the daemon is busy. The system may allow less. */
-const BACKLOG = 512
 /** What lies in the sockets' buffers at SIGTERM is still read for so long (milliseconds). */
 const READ_ON = 100
 /** After that, connections get so long to take their answers (milliseconds). */
 const LINGER = 2000
+
+export interface ServerOptions {
+  readonly metrics: Metrics
+  readonly gate: Gate
+  /** Connections that may wait to be accepted (listen(2)). */
+  readonly backlog: number
+  /** Closes a connection after its answer: Exim reads until then. */
+  readonly closeAfterAnswer: boolean
+  readonly verbose: boolean
+}
 
 /** The listening sockets and their connections. Requests that come before `start` wait. */
 export class PolicyServer {
   readonly #servers: Server[] = []
   readonly #connections = new Set<Connection>()
   readonly #early: Socket[] = []
+  readonly #bound = new Set<string>()
   readonly #log: Log
-  readonly #metrics: Metrics
+  readonly #options: ServerOptions
   readonly #sweep = setInterval(() => this.#closeIdle(), LOOK).unref()
   #engine: Engine | undefined
   #draining = false
 
-  constructor(log: Log, metrics: Metrics) {
+  constructor(log: Log, options: ServerOptions) {
     this.#log = log
-    this.#metrics = metrics
+    this.#options = options
   }
 
-  /** Binds, and says where it listens. Throws GreyctlError('port-taken') or ('service-failed'). */
+  /**
+   * Binds, and says where it listens; nowhere new where it listens already. Throws GreyctlError('port-taken'),
+   * ('service-failed'), or ('usage') for an address that others can reach while nobody else may ask.
+   */
   async listen(endpoint: Endpoint): Promise<readonly string[]> {
-    if (endpoint.kind === 'unix') await removeStaleSocket(endpoint.path)
-    const names: string[] = []
-    for (const options of await listenOptions(endpoint)) {
-      const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
-      await bound(server, options, endpoint)
-      server.on('error', (error) => this.#log.rarely('accept', `warning: ${error.message}`))
-      this.#servers.push(server)
-      names.push(nameOf(server, endpoint))
+    if (endpoint.kind === 'unix') {
+      if (this.#bound.has(`unix:${endpoint.path}`)) return []
+      await removeStaleSocket(endpoint.path)
     }
-    if (endpoint.kind === 'unix') chmodSync(endpoint.path, endpoint.mode)
+    const names: string[] = []
+    for (const options of await listenOptions(endpoint, this.#options.backlog)) {
+      if (endpoint.kind === 'inet') {
+        if (this.#bound.has(inetName(options.host ?? '', endpoint.port))) continue
+        this.#assertGuarded(options.host, endpoint)
+      }
+      names.push(await this.#open(options, endpoint))
+    }
+    if (endpoint.kind === 'unix') openUnixSocket(endpoint)
     return names
+  }
+
+  async #open(options: ListenOptions, endpoint: Endpoint): Promise<string> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
+    await bound(server, options, endpoint)
+    server.on('error', (error) => this.#log.rarely('accept', `warning: ${error.message}`))
+    this.#servers.push(server)
+    const address = server.address()
+    if (address !== null && typeof address === 'object') this.#assertGuarded(address.address, endpoint)
+    const name = nameOf(server, endpoint)
+    this.#bound.add(name)
+    return name
   }
 
   /** How many are open. */
   get connections(): number {
     return this.#connections.size + this.#early.length
+  }
+
+  #assertGuarded(address: string | undefined, endpoint: Endpoint): void {
+    if (address === undefined || isLoopback(address) || this.#options.gate.isOpen) return
+    throw nobodyMayAsk(describe(endpoint), address)
   }
 
   start(engine: Engine): void {
@@ -71,6 +99,12 @@ export class PolicyServer {
   }
 
   #accept(socket: Socket): void {
+    if (!this.#options.gate.admits(socket.remoteAddress)) {
+      this.#log.rarely('gate', `warning: ${socket.remoteAddress} may not ask; connection dropped`)
+      socket.destroy()
+      return
+    }
+    if (this.#options.verbose) this.#log.line(`connect from ${peerOf(socket)}`)
     if (this.#engine === undefined) {
       socket.on('error', () => socket.destroy())
       if (this.#early.length < MOST_CONNECTIONS) this.#early.push(socket)
@@ -78,13 +112,13 @@ export class PolicyServer {
       return
     }
     if (this.#connections.size >= MOST_CONNECTIONS && !this.#makeRoom()) {
-      this.#metrics.refused['too many'] += 1
+      this.#options.metrics.refused['too many'] += 1
       socket.destroy()
       return
     }
-    const connection = new Connection(socket, this.#engine, this.#log)
+    const connection = new Connection(socket, this.#engine, this.#log, this.#options.closeAfterAnswer)
     this.#connections.add(connection)
-    this.#metrics.connections += 1
+    this.#options.metrics.connections += 1
     socket.once('close', () => this.#connections.delete(connection))
     if (this.#draining) connection.drain()
   }
@@ -133,10 +167,16 @@ function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 
-async function listenOptions(endpoint: Endpoint): Promise<ListenOptions[]> {
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return remoteAddress === undefined ? 'a unix socket' : `${remoteAddress} port ${remotePort}`
+}
+
+async function listenOptions(endpoint: Endpoint, backlog: number): Promise<ListenOptions[]> {
   if (endpoint.kind === 'descriptor') return [{ fd: endpoint.descriptor } as ListenOptions]
-  if (endpoint.kind === 'unix') return [{ path: endpoint.path, backlog: BACKLOG }]
+  if (endpoint.kind === 'unix') return [{ path: endpoint.path, backlog }]
   const { host, port } = endpoint
+  // one socket for both families, where the machine has both
+  if (host === '*') return [{ host: '::', port, backlog }]
   const addresses = await lookup(host, { all: true }).catch((cause: Error) => {
     throw new GreyctlError('service-failed', `cannot listen on ${host}: ${cause.message}`, { cause })
   })
@@ -145,7 +185,7 @@ async function listenOptions(endpoint: Endpoint): Promise<ListenOptions[]> {
   return [...new Set(used.map(({ address }) => address))].map((address) => ({
     host: address,
     port,
-    backlog: BACKLOG,
+    backlog,
     ipv6Only: address.includes(':'),
   }))
 }
@@ -167,10 +207,12 @@ function bound(server: Server, options: ListenOptions, endpoint: Endpoint): Prom
         )
       }
     })
-    server.listen(options, () => {
+    const listening = () => {
       server.removeAllListeners('error')
       resolve()
-    })
+    }
+    if (endpoint.kind === 'unix') bindUnixSocket(server, options, listening)
+    else server.listen(options, listening)
   })
 }
 
@@ -183,25 +225,9 @@ function nameOf(server: Server, endpoint: Endpoint): string {
   const address = server.address()
   if (typeof address === 'string') return `unix:${address}`
   if (address === null) return describe(endpoint)
-  return `inet:${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+  return inetName(address.address, address.port)
 }
 
-/** A socket that a killed daemon left behind is removed; one that somebody answers on, or any other file, is not. */
-async function removeStaleSocket(path: string): Promise<void> {
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return
-  if (await answers(path)) {
-    throw new GreyctlError('port-taken', `cannot listen on ${path}: somebody else does`, { where: path })
-  }
-  unlinkSync(path)
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
+function inetName(address: string, port: number): string {
+  return `inet:${address.includes(':') ? `[${address}]` : address}:${port}`
 }

@@ -47,3 +47,49 @@ export function inNetwork(address: AddressBytes, network: Network): boolean {
   const masked = maskAddress(address, network.prefix)
   return masked.every((byte, index) => byte === network.bytes[index])
 }
+
+/**
+ * An address or a network (`192.0.2.0/24`, `2001:db8::/32`), as postgrey's lists have them: `192.0.2` and `192.0` are
+ * networks too. undefined for anything else. Bits beyond the prefix do not count.
+ */
+export function parseNetwork(text: string): Network | undefined {
+  const octets = /^\d{1,3}\.\d{1,3}(?:\.\d{1,3})?$/.test(text) ? text.split('.') : undefined
+  if (octets) {
+    const bytes = parseAddress([...octets, '0', '0'].slice(0, 4).join('.'))
+    return bytes && { bytes, prefix: octets.length * 8 }
+  }
+  const [address = '', length, ...rest] = text.split('/')
+  const bytes = parseAddress(address)
+  if (bytes === undefined || rest.length > 0) return undefined
+  const prefix = length === undefined ? bytes.length * 8 : prefixLength(length, bytes.length * 8)
+  return prefix === undefined ? undefined : { bytes: maskAddress(bytes, prefix), prefix }
+}
+
+function prefixLength(text: string, largest: number): number | undefined {
+  return /^\d{1,3}$/.test(text) && Number(text) <= largest ? Number(text) : undefined
+}
+
+/** Many networks, asked with one look-up for each length that occurs among them. */
+export class NetworkSet {
+  readonly size: number
+  readonly #ipv4 = new Map<number, Set<string>>()
+  readonly #ipv6 = new Map<number, Set<string>>()
+
+  constructor(networks: Iterable<Network> = []) {
+    let size = 0
+    for (const { bytes, prefix } of networks) {
+      const lengths = bytes.length === 4 ? this.#ipv4 : this.#ipv6
+      const known = lengths.get(prefix) ?? new Set()
+      lengths.set(prefix, known.add(String(maskAddress(bytes, prefix))))
+      size += 1
+    }
+    this.size = size
+  }
+
+  has(address: AddressBytes): boolean {
+    for (const [prefix, known] of address.length === 4 ? this.#ipv4 : this.#ipv6) {
+      if (known.has(String(maskAddress(address, prefix)))) return true
+    }
+    return false
+  }
+}

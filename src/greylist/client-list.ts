@@ -1,4 +1,4 @@
-import { type AddressBytes, inNetwork, maskAddress, type Network, parseAddress } from './address.js'
+import { type AddressBytes, type Network, NetworkSet, parseNetwork } from './address.js'
 import { eachEntry, type ListWarning, parseExpression } from './list-file.js'
 
 /** Clients that are never greylisted, by verified host name or by address. */
@@ -48,29 +48,13 @@ function addEntry(entries: Entries, entry: string): string | undefined {
   return undefined
 }
 
-function parseNetwork(entry: string): Network | undefined {
-  const octets = /^\d{1,3}\.\d{1,3}(?:\.\d{1,3})?$/.test(entry) ? entry.split('.') : undefined
-  if (octets) {
-    const bytes = parseAddress([...octets, '0', '0'].slice(0, 4).join('.'))
-    return bytes && { bytes, prefix: octets.length * 8 }
-  }
-  const [text = '', length, ...rest] = entry.split('/')
-  const bytes = parseAddress(text)
-  if (bytes === undefined || rest.length > 0) return undefined
-  const prefix = length === undefined ? bytes.length * 8 : prefixLength(length, bytes.length * 8)
-  return prefix === undefined ? undefined : { bytes: maskAddress(bytes, prefix), prefix }
-}
-
-function prefixLength(text: string, largest: number): number | undefined {
-  return /^\d{1,3}$/.test(text) && Number(text) <= largest ? Number(text) : undefined
-}
-
 function clientList({ expressions, networks, suffixes }: Entries): ClientList {
+  const within = new NetworkSet(networks)
   return {
     size: expressions.length + networks.length + suffixes.size,
     matches(name, address) {
       if (hasSuffix(suffixes, name.toLowerCase())) return true
-      if (networks.some((network) => inNetwork(address, network))) return true
+      if (within.has(address)) return true
       return expressions.some((expression) => expression.test(name))
     },
   }

@@ -1,6 +1,6 @@
 import { type AddressBytes, parseAddress } from './address.js'
 import { CLIENT, TRIPLET } from './key.js'
-import type { Policy } from './policy.js'
+import { type Policy, policyFor } from './policy.js'
 import { type GreyRecord, isExpired } from './record.js'
 import type { PolicyRequest } from './request.js'
 
@@ -11,6 +11,7 @@ export type Reason =
   | 'triplet found'
   | 'client whitelist'
   | 'recipient whitelist'
+  | 'sender whitelist'
   | 'client AWL'
   | 'authenticated'
   | 'no recipient'
@@ -44,7 +45,9 @@ const REFRESH = 3600
 
 /** Pure. The order is postgrey's: whitelists, automatic whitelist, triplet. */
 export function decide(request: PolicyRequest, known: Known, policy: Policy, nowSeconds: number): Decision {
-  return exemption(request, policy) ?? decideByRecords(known, policy, nowSeconds)
+  return (
+    exemption(request, policy) ?? decideByRecords(known, policyFor(policy, request.recipient), nowSeconds)
+  )
 }
 
 /** What needs no record. undefined: look into the store. */
@@ -65,8 +68,12 @@ function exemptionReason(
   if (request.saslUsername !== '') return 'authenticated'
   if (request.recipient === '') return 'no recipient'
   if (address === undefined) return 'no client address'
-  if (policy.clients.matches(request.clientName, address)) return 'client whitelist'
+  if (policy.clients.matches(request.clientName, address) || policy.networks.has(address)) {
+    return 'client whitelist'
+  }
   if (policy.recipients.matches(request.recipient)) return 'recipient whitelist'
+  if (policy.rules.find(request.recipient)?.off) return 'recipient whitelist'
+  if (policy.senders.find(request.sender)) return 'sender whitelist'
   return undefined
 }
 

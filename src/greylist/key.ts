@@ -28,17 +28,27 @@ export interface Triplet {
 export function keysOf(
   request: PolicyRequest,
   address: AddressBytes,
-  policy: Pick<Policy, 'ipv4Prefix' | 'ipv6Prefix'>,
+  policy: Pick<Policy, 'ipv4Prefix' | 'ipv6Prefix' | 'seal'>,
   pools: readonly string[] = [],
 ): Keys {
   const prefix = address.length === 4 ? policy.ipv4Prefix : policy.ipv6Prefix
   const sender = lowerCase(stableSender(request.sender))
   const recipient = lowerCase(request.recipient)
   const networks = [...pools, formatAddress(maskAddress(address, prefix))]
-  return {
-    triplets: networks.map((network) => tripletKey({ network, sender, recipient })),
-    clients: [...pools, formatAddress(address)].map((name) => CLIENT + name),
-  }
+  const triplets = networks.map((network) => tripletKey({ network, sender, recipient }))
+  const clients = [...pools, formatAddress(address)].map((name) => CLIENT + name)
+  const { seal } = policy
+  if (seal === undefined) return { triplets, clients }
+  const sealed = (key: string) => key.charAt(0) + SEAL + seal(key)
+  return { triplets: triplets.map(sealed), clients: clients.map(sealed) }
+}
+
+/** Stands where no network and no address begins. */
+const SEAL = '#'
+
+/** Whether a key of the store says nothing about who wrote to whom. */
+export function isSealed(key: string): boolean {
+  return key.charAt(1) === SEAL
 }
 
 export function tripletKey({ network, sender, recipient }: Triplet): string {
@@ -72,13 +82,14 @@ const TAG = /^[0-9a-z]{10}/
 /** draft-levine-smtp-batv: `prvs=TAG=LOCAL`; some senders write `prvs=LOCAL=TAG`. */
 function withoutTag(local: string): string {
   if (!local.startsWith('prvs=')) return local
-  const fields = local.split('=')
+  // empty fields at the end do not count (Perl's split)
+  const fields = local.replace(/=+$/, '').split('=')
   const [, second, third] = fields
   if (fields.length !== 3 || second === undefined || third === undefined) return local
   return TAG.test(third) && !TAG.test(second) ? second : third
 }
 
 /** ASCII only: other bytes are parts of UTF-8 characters, whose case is not ours to know. */
-function lowerCase(text: string): string {
+export function lowerCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }

@@ -1,6 +1,14 @@
 import type { Decision } from './decide.js'
 import type { PolicyRequest } from './request.js'
 
+/** How a decision, and a client that earned its place on the automatic whitelist, are written. One line each. */
+export interface LogLines {
+  action(request: PolicyRequest, decision: Decision, withDelay: boolean): string
+  whitelisted(request: PolicyRequest): string
+}
+
+export const TEXT_LINES: LogLines = { action: actionLine, whitelisted: whitelistedLine }
+
 /**
  * postgrey's line: fields in its order, empty ones left out. What a client sent is escaped as postgrey escapes it on
  * standard error (bytes outside printable ASCII as %XX, % doubled); a comma before a space becomes %2C, so that a

@@ -1,3 +1,5 @@
+import type { NetworkSet } from './address.js'
+import type { AddressMap } from './address-map.js'
 import type { ClientList } from './client-list.js'
 import type { RecipientList } from './recipient-list.js'
 
@@ -20,9 +22,33 @@ export interface Policy {
   readonly learn: boolean
   readonly clients: ClientList
   readonly recipients: RecipientList
+  /** Clients that are never greylisted, beside those of the lists. */
+  readonly networks: NetworkSet
+  /** Senders whose mail is never greylisted. */
+  readonly senders: AddressMap<true>
+  /** Recipients with a policy of their own. */
+  readonly rules: AddressMap<RecipientRule>
+  /** Keeps what a key says from whoever reads the store. */
+  readonly seal?: ((text: string) => string) | undefined
 }
 
-export type PolicyNumbers = Omit<Policy, 'clients' | 'recipients'>
+/** How a recipient, or a domain, differs from the rest. */
+export interface RecipientRule {
+  /** Not greylisted. */
+  readonly off?: boolean | undefined
+  /** Seconds. */
+  readonly delay?: number | undefined
+  readonly learn?: boolean | undefined
+}
+
+export type PolicyNumbers = Omit<Policy, 'clients' | 'recipients' | 'networks' | 'senders' | 'rules' | 'seal'>
+
+/** The policy for mail to this recipient. */
+export function policyFor(policy: Policy, recipient: string): Policy {
+  const rule = policy.rules.find(recipient)
+  if (rule === undefined) return policy
+  return { ...policy, delay: rule.delay ?? policy.delay, learn: rule.learn ?? policy.learn }
+}
 
 export const DEFAULT_POLICY: PolicyNumbers = {
   delay: 60,

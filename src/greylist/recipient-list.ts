@@ -1,4 +1,4 @@
-import { hasSuffix } from './client-list.js'
+import { AddressMap } from './address-map.js'
 import { eachEntry, type ListWarning, parseExpression } from './list-file.js'
 
 /** Recipients whose mail is never greylisted. */
@@ -9,9 +9,7 @@ export interface RecipientList {
 
 interface Entries {
   readonly expressions: RegExp[]
-  readonly addresses: Set<string>
-  readonly locals: Set<string>
-  readonly domains: Set<string>
+  readonly addresses: AddressMap<true>
 }
 
 /**
@@ -22,7 +20,7 @@ export function parseRecipientList(files: readonly { readonly path: string; read
   readonly list: RecipientList
   readonly warnings: readonly ListWarning[]
 } {
-  const entries: Entries = { expressions: [], addresses: new Set(), locals: new Set(), domains: new Set() }
+  const entries: Entries = { expressions: [], addresses: new AddressMap() }
   const warnings: ListWarning[] = []
   for (const { path, text } of files) {
     eachEntry(text, (entry, line) => {
@@ -40,31 +38,15 @@ function addEntry(entries: Entries, entry: string): string | undefined {
     entries.expressions.push(expression)
     return undefined
   }
-  const lower = entry.toLowerCase()
-  if (/\s/.test(lower) || lower.startsWith('@') || lower === '.') return "doesn't look like an address"
-  if (lower.endsWith('@')) entries.locals.add(lower.slice(0, -1))
-  else if (lower.includes('@')) entries.addresses.add(lower)
-  else entries.domains.add(lower.replace(/^\.+/, ''))
+  if (/\s/.test(entry) || entry.startsWith('@') || entry === '.') return "doesn't look like an address"
+  entries.addresses.set(entry, true)
   return undefined
 }
 
-function recipientList({ expressions, addresses, locals, domains }: Entries): RecipientList {
+function recipientList({ expressions, addresses }: Entries): RecipientList {
   return {
-    size: expressions.length + addresses.size + locals.size + domains.size,
-    matches(recipient) {
-      const lower = recipient.toLowerCase()
-      const at = lower.lastIndexOf('@')
-      const local = at < 0 ? lower : lower.slice(0, at)
-      const domain = at < 0 ? '' : lower.slice(at + 1)
-      const plain = withoutExtension(local)
-      if (locals.has(local) || locals.has(plain)) return true
-      if (addresses.has(lower) || addresses.has(`${plain}@${domain}`)) return true
-      return hasSuffix(domains, domain) || expressions.some((expression) => expression.test(recipient))
-    },
+    size: expressions.length + addresses.size,
+    matches: (recipient) =>
+      addresses.find(recipient) === true || expressions.some((expression) => expression.test(recipient)),
   }
-}
-
-function withoutExtension(local: string): string {
-  const plus = local.indexOf('+')
-  return plus > 0 ? local.slice(0, plus) : local
 }

@@ -1,4 +1,4 @@
-import { CLIENT } from './key.js'
+import { CLIENT, isSealed } from './key.js'
 import type { Policy } from './policy.js'
 
 /** What is remembered of a triplet or of a client. Times are epoch seconds. */
@@ -51,4 +51,15 @@ export function isExpired(
 ): boolean {
   if (nowSeconds - record.last > policy.maxAge) return true
   return kind !== CLIENT && record.count === 0 && nowSeconds - record.first > policy.retryWindow
+}
+
+/** Whether an entry of the store can go: it is expired, or says in clear what is kept sealed now. */
+export function isForgettable(
+  key: string,
+  record: GreyRecord,
+  policy: Pick<Policy, 'maxAge' | 'retryWindow' | 'seal'>,
+  nowSeconds: number,
+): boolean {
+  if (policy.seal !== undefined && !isSealed(key)) return true
+  return isExpired(key.charAt(0), record, policy, nowSeconds)
 }

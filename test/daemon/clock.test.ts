@@ -14,7 +14,8 @@ it.each([
   [DAY, 'forward: mails that wait pass early'],
 ])('a clock that is set by %d seconds gets one warning', async (seconds, words) => {
   const lines: string[] = []
-  const log = { line: (text: string) => lines.push(text), rarely: () => {}, flush: async () => {} }
+  const line = (text: string) => lines.push(text)
+  const log = { line, record: line, rarely: () => {}, flush: async () => {} }
   let set = 0
   const stop = watchClock(() => performance.now() + set * 1000, log, 5)
   await new Promise((resolve) => setTimeout(resolve, 30))

@@ -99,6 +99,7 @@ describe('cleaning', () => {
     const lines: string[] = []
     const log = {
       line: (text: string) => lines.push(text),
+      record: (text: string) => lines.push(text),
       rarely: (_: string, text: string) => lines.push(text),
       flush: async () => {},
     }

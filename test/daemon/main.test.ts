@@ -108,6 +108,33 @@ describe('the daemon as a process', () => {
     expect(await postfix.answers(1)).toEqual(['DUNNO'])
   })
 
+  it('takes a new configuration as a whole at SIGHUP, or keeps the old one and says why', async () => {
+    const config = join(base, 'greyctl.toml')
+    writeFileSync(config, '')
+    const { port, child, stderr } = await start(['--inet=0', '--store=memory:', `--config=${config}`])
+    const postfix = await client(port)
+    const ask = async () => {
+      postfix.send(policyText())
+      return (await postfix.answers(1))[0]
+    }
+    const reload = async (text: string, until_: string) => {
+      writeFileSync(config, text)
+      child.kill('SIGHUP')
+      await until(() => stderr().includes(until_))
+    }
+    const rules = 'greylist-text = "later"\n[recipients]\n"example.com" = '
+    expect(await ask()).toMatch(/^DEFER_IF_PERMIT 4.2.0 Greylisted/)
+    await reload(`${rules}"of"`, 'stay as they were')
+    expect(stderr()).toContain(`warning: ${config}:3: recipients."example.com": must be "off"`)
+    expect(await ask()).toMatch(/^DEFER_IF_PERMIT 4.2.0 Greylisted/)
+    await reload(`exim = true\n${rules}600`, 'changes at the next start')
+    expect(stderr()).toContain(`warning: ${config}: exim changes at the next start of the daemon only`)
+    expect(await ask()).toBe('DEFER_IF_PERMIT 4.2.0 later')
+    writeFileSync(config, `${rules}"off"`)
+    child.kill('SIGHUP')
+    await expect.poll(ask).toBe('DUNNO')
+  })
+
   it('serves the socket that it inherits', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
@@ -163,6 +190,18 @@ describe('the daemon as a process', () => {
     const found = run(...files(), '--check', '--inet=1')
     expect(found.status).toBe(2)
     expect(found.stderr).toContain(`${join(base, 'clients')}:2: not a regular expression`)
+    const config = join(base, 'greyctl.toml')
+    writeFileSync(join(base, 'clients'), '')
+    writeFileSync(config, 'delay = 5\n')
+    const fine = run(...files(), '--check', '--inet=1', '--delay=6', `--config=${config}`)
+    expect(fine).toMatchObject({ status: 0, stdout: `options, ${config} and whitelists are fine\n` })
+    expect(fine.stderr).toBe(`greyctl: ${config}:1: delay counts for nothing: --delay=6 wins\n`)
+    writeFileSync(config, '\ndelay = -5\nlearn = 1\n')
+    const bad = run(...files(), '--check', '--inet=1', `--config=${config}`)
+    expect(bad.status).toBe(2)
+    expect(bad.stderr).toMatch(
+      /greyctl\.toml:2: delay: .*\n.*greyctl\.toml:3: learn: must be true or false\n/,
+    )
     expect(run('--check', '--inet=x')).toMatchObject({ status: 2 })
     expect(run('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('--inet') })
     expect(run('--version').stdout).toMatch(/^greyctl \d+\.\d+\.\d+\n$/)

@@ -106,8 +106,11 @@ describe('options', () => {
   })
 
   it('must say where to listen, but not for help', () => {
-    expect(() => parseOptions([])).toThrow('--inet or --unix must say where to listen')
+    expect(() => parseOptions([])).toThrow(
+      '--inet, --unix or [[listen]] in greyctl.toml must say where to listen',
+    )
     expect(parseOptions(['-h']).help).toBe(true)
+    expect(parseOptions(['--man']).help).toBe(true)
     expect(parseOptions(['--version']).version).toBe(true)
   })
 

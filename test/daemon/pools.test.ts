@@ -5,6 +5,7 @@ import { Metrics } from '../../src/daemon/metrics.js'
 import { Pools } from '../../src/daemon/pools.js'
 import { SenderCache } from '../../src/daemon/senders.js'
 import { parseClientTable } from '../../src/greylist/client-table.js'
+import { TEXT_LINES } from '../../src/greylist/logline.js'
 import { DEFAULT_ACTION, DEFAULT_HEADER, DEFAULT_TEXT } from '../../src/greylist/reply.js'
 import type { PolicyRequest } from '../../src/greylist/request.js'
 import { MemoryStore } from '../../src/store/memory.js'
@@ -27,16 +28,22 @@ function server(lines: string[] = []) {
     store: new MemoryStore(),
     policy: () => policy(),
     pools: new Pools(TABLE, senders),
-    texts: {
+    texts: () => ({
       action: DEFAULT_ACTION,
       text: DEFAULT_TEXT,
       header: DEFAULT_HEADER,
       hostname: 'mx',
       version: '0',
+    }),
+    log: {
+      line: (text) => lines.push(text),
+      record: (text) => lines.push(text),
+      rarely: (_, text) => lines.push(text),
+      flush: async () => {},
     },
-    log: { line: (text) => lines.push(text), rarely: (_, text) => lines.push(text), flush: async () => {} },
+    lines: TEXT_LINES,
     metrics: new Metrics(),
-    quiet: false,
+    quiet: () => false,
     testClock: false,
     clock: () => clock.now * 1000,
   })

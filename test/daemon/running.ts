@@ -23,6 +23,7 @@ export async function startTestDaemon(argv: readonly string[] = [], store?: Stor
   const lines: string[] = []
   const log: Log = {
     line: (text) => lines.push(text),
+    record: (text) => lines.push(text),
     rarely: (_, text) => lines.push(text),
     flush: async () => {},
   }
@@ -58,8 +59,8 @@ export interface Client {
   readonly closed: Promise<void>
 }
 
-export function client(to: number | string): Promise<Client> {
-  const socket = typeof to === 'string' ? connect(to) : connect(to, '127.0.0.1')
+export function client(to: number | string, host = '127.0.0.1'): Promise<Client> {
+  const socket = typeof to === 'string' ? connect(to) : connect(to, host)
   let text = ''
   let taken = 0
   const answersSoFar = () => text.split('\n\n').slice(0, -1)
@@ -76,7 +77,7 @@ export function client(to: number | string): Promise<Client> {
       while (answersSoFar().length < taken + count) {
         if (performance.now() > until || socket.closed)
           throw new Error(`no answer, only: ${JSON.stringify(text)}`)
-        await new Promise((resolve) => setTimeout(resolve, 5))
+        await somethingHappened(socket)
       }
       const found = answersSoFar().slice(taken, taken + count)
       taken += count
@@ -87,6 +88,19 @@ export function client(to: number | string): Promise<Client> {
   return new Promise((resolve, reject) => {
     socket.once('connect', () => resolve(made))
     socket.once('error', reject)
+  })
+}
+
+/** Something came, or a moment passed. */
+function somethingHappened(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      socket.off('data', done).off('close', done)
+      resolve()
+    }
+    const timer = setTimeout(done, 50)
+    socket.once('data', done).once('close', done)
   })
 }
 

@@ -1,3 +1,5 @@
+import { NetworkSet } from '../../src/greylist/address.js'
+import { AddressMap } from '../../src/greylist/address-map.js'
 import { parseClientList } from '../../src/greylist/client-list.js'
 import { DEFAULT_POLICY, type Policy } from '../../src/greylist/policy.js'
 import { parseRecipientList } from '../../src/greylist/recipient-list.js'
@@ -23,5 +25,13 @@ export function recipients(text: string) {
 }
 
 export function policy(changes: Partial<Policy> = {}): Policy {
-  return { ...DEFAULT_POLICY, clients: clients('').list, recipients: recipients('').list, ...changes }
+  return {
+    ...DEFAULT_POLICY,
+    clients: clients('').list,
+    recipients: recipients('').list,
+    networks: new NetworkSet(),
+    senders: new AddressMap(),
+    rules: new AddressMap(),
+    ...changes,
+  }
 }

@@ -1,10 +1,22 @@
 import { readFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { GreyctlError } from '../../errors.js'
+import { complainOfPattern } from '../../greylist/address-map.js'
+import type { RecipientRule } from '../../greylist/policy.js'
 import { parseStoreSpec } from '../../store/open.js'
 import { complaintsOf, table } from './complaints.js'
 import { parseMetricsListen } from './metrics-listen.js'
-import { SETTING_ENTRIES } from './settings.js'
+import {
+  absolutePath,
+  delaySeconds,
+  inetAddress,
+  networks,
+  oneOf,
+  SETTING_ENTRIES,
+  socketMode,
+  toBytes,
+  word,
+} from './settings.js'
 import { isDocument, type Path, parseDocument } from './toml.js'
 
 export const DEFAULT_CONFIG = '/etc/greyctl/greyctl.toml'
@@ -16,9 +28,20 @@ const SCHEMA = table({
   store: v.optional(
     table({
       location: v.optional(storeLocation()),
-      durability: v.optional(v.picklist(['strict', 'relaxed'], 'must be "strict" or "relaxed"')),
+      durability: v.optional(oneOf('strict', 'relaxed')),
     }),
   ),
+  /** Beside the listeners that flags or systemd name. */
+  listen: v.optional(v.array(listener(), 'must be [[listen]]')),
+  /** Never greylisted, beside the lists in files. */
+  whitelist: v.optional(
+    table({
+      networks: v.optional(networks()),
+      senders: v.optional(v.array(addressPattern(), 'must be a list of addresses and domains')),
+    }),
+  ),
+  /** What holds for single recipients and domains. */
+  recipients: v.optional(v.record(addressPattern(), recipientRule(), 'must be a table')),
 })
 
 export type FileSettings = v.InferOutput<typeof SCHEMA>
@@ -77,5 +100,52 @@ function storeLocation() {
   return v.pipe(
     v.string(message),
     v.check((text) => parseStoreSpec(text) !== undefined, message),
+  )
+}
+
+function listener() {
+  const either = 'must have either inet = "HOST:PORT" or unix = "/path"'
+  return v.pipe(
+    table({
+      inet: v.optional(inetAddress()),
+      unix: v.optional(absolutePath()),
+      mode: v.optional(socketMode()),
+      owner: v.optional(word()),
+      group: v.optional(word()),
+    }),
+    v.check(({ inet, unix }) => (inet === undefined) !== (unix === undefined), either),
+    v.check(
+      ({ inet, mode, owner, group }) => inet === undefined || (mode ?? owner ?? group) === undefined,
+      'mode, owner and group are of unix sockets',
+    ),
+  )
+}
+
+function addressPattern() {
+  const message = 'must be user@domain, domain, or user@'
+  return v.pipe(
+    v.string(message),
+    v.check((text) => complainOfPattern(text) === undefined, message),
+    v.transform(toBytes),
+  )
+}
+
+function recipientRule() {
+  const message = 'must be "off", "learn", a delay in seconds, or { delay = SECONDS, learn = true }'
+  return v.pipe(
+    v.union(
+      [
+        v.literal('off'),
+        v.literal('learn'),
+        delaySeconds(),
+        table({ delay: v.optional(delaySeconds()), learn: v.optional(v.boolean(message)) }),
+      ],
+      message,
+    ),
+    v.transform((value): RecipientRule => {
+      if (value === 'off') return { off: true }
+      if (value === 'learn') return { learn: true }
+      return typeof value === 'number' ? { delay: value } : value
+    }),
   )
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { isAbsolute } from 'node:path'
 import * as v from 'valibot'
+import { type Network, parseNetwork } from '../../greylist/address.js'
 import { parseRetryWindow } from '../../greylist/policy.js'
 
 /** How a setting is given on the command line: alone, with a value, or several times. */
@@ -12,35 +13,38 @@ interface Setting<Check extends v.GenericSchema> {
   readonly check: Check
 }
 
-const LONGEST_DELAY = 7 * 86_400
-
 /**
  * What can be said both as a flag (`--delay=60`) and as a key at the top of greyctl.toml (`delay = 60`): one line each.
  * The names and meanings are postgrey's where it has them.
  */
 export const SETTINGS = {
-  delay: number(whole(0, LONGEST_DELAY)),
+  delay: number(delaySeconds()),
   'retry-window': text(retryWindow()),
   'max-age': number(whole(1, 3650)),
   'auto-whitelist-clients': number(whole(0, 1_000_000)),
   ipv4cidr: number(whole(1, 32)),
   ipv6cidr: number(whole(1, 128)),
-  identity: text(identity()),
+  identity: text(oneOf('pool', 'subnet')),
   resolver: text(server()),
   'lookup-by-subnet': onOff(),
   'lookup-by-host': onOff(),
   learn: onOff(),
+  privacy: onOff(),
   'whitelist-clients': list(files()),
   'whitelist-recipients': list(files()),
   'greylist-action': text(action()),
   'greylist-text': text(line(300)),
   'x-greylist-header': text(line(900)),
   hostname: text(line(255)),
+  exim: onOff(),
+  'listen-queue-size': number(whole(1, 65_535)),
+  'may-ask': list(networks()),
   user: text(word()),
   group: text(word()),
   daemonize: onOff('d'),
   pidfile: text(absolutePath()),
   'syslog-facility': text(facility()),
+  'log-format': text(oneOf('text', 'json')),
   quiet: onOff('q'),
   verbose: onOff('v'),
   'test-clock': onOff(),
@@ -81,6 +85,14 @@ export function whole(least: number, most: number) {
   return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message))
 }
 
+export function delaySeconds() {
+  return whole(0, 7 * 86_400)
+}
+
+export function oneOf<const Words extends readonly [string, ...string[]]>(...words: Words) {
+  return v.picklist(words, `must be ${words.map((word) => `"${word}"`).join(' or ')}`)
+}
+
 /** In seconds. */
 function retryWindow() {
   const message = 'must be a number of days, or of hours followed by h ("6h")'
@@ -106,10 +118,11 @@ function line(longest: number) {
     v.string(message),
     v.regex(/^[^\u0000-\u001f\u007f]*$/, message),
     v.maxLength(longest, message),
+    v.transform(toBytes),
   )
 }
 
-function word() {
+export function word() {
   const message = 'must be a name'
   return v.pipe(v.string(message), v.regex(/^[\w.-]+\$?$/, message))
 }
@@ -129,10 +142,6 @@ function files() {
   )
 }
 
-function identity() {
-  return v.picklist(['pool', 'subnet'], 'must be pool or subnet')
-}
-
 /** As `dns.Resolver` takes it. */
 function server() {
   const message = 'must be the address of a DNS server, with :PORT where it is not 53'
@@ -149,4 +158,53 @@ function server() {
 function facility() {
   const message = 'must be a facility such as mail or local0'
   return v.pipe(v.string(message), v.regex(/^[a-z\d]{1,16}$/, message))
+}
+
+/** Everything that is compared with a client's bytes, or sent to one, has one character a byte. */
+export function toBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+export function inetAddress() {
+  const message = 'must be PORT, HOST:PORT or [ADDRESS]:PORT'
+  return v.pipe(
+    v.string(message),
+    v.check((text) => parseInet(text) !== undefined, message),
+    v.transform((text) => parseInet(text) as InetAddress),
+  )
+}
+
+export interface InetAddress {
+  /** `*`: every address of this machine. */
+  readonly host: string
+  readonly port: number
+}
+
+function parseInet(text: string): InetAddress | undefined {
+  const match = /^(?:(?:\[([\da-fA-F:.]+)\]|([^:[\]\s]+)):)?(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (!match || port > 65_535) return undefined
+  return { host: match[1] ?? match[2] ?? '127.0.0.1', port }
+}
+
+/** Octal digits to a mode. */
+export function socketMode() {
+  const message = 'must be an octal mode such as "0660"'
+  return v.pipe(
+    v.string(message),
+    v.regex(/^[0-7]{1,4}$/, message),
+    v.transform((text) => Number.parseInt(text, 8)),
+  )
+}
+
+export function networks() {
+  const message = 'must be addresses and networks, such as "192.0.2.0/24"'
+  return v.array(
+    v.pipe(
+      v.string(message),
+      v.check((text) => parseNetwork(text) !== undefined, message),
+      v.transform((text) => parseNetwork(text) as Network),
+    ),
+    message,
+  )
 }

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseConfig, readConfig } from '../../../src/daemon/config/file.js'
+import { SETTING_NAMES } from '../../../src/daemon/config/settings.js'
+import { HELP } from '../../../src/daemon/help.js'
 import { parseOptions } from '../../../src/daemon/options.js'
 import { GreyctlError } from '../../../src/errors.js'
 
@@ -29,6 +31,47 @@ describe('greyctl.toml', () => {
       'retry-window': 21_600,
       learn: true,
       store: { location: 'memory:' },
+    })
+  })
+
+  it('says what flags cannot', () => {
+    const { settings } = parse(`
+      may-ask = ["192.0.2.0/24", "2001:db8::1"]
+      [[listen]]
+      inet = "[::1]:10023"
+      [[listen]]
+      unix = "/run/greyctl.sock"
+      mode = "0660"
+      group = "postfix"
+      [whitelist]
+      networks = ["198.51.100.7"]
+      senders = ["news.example", "j\u00f6rg@example.org", "<>"]
+      [recipients]
+      "postmaster@" = "off"
+      "new.example" = "learn"
+      "slow.example" = 600
+      "both@slow.example" = { delay = 5, learn = false }
+    `)
+    expect(settings).toEqual({
+      'may-ask': [
+        { bytes: [192, 0, 2, 0], prefix: 24 },
+        { bytes: [32, 1, 13, 184, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], prefix: 128 },
+      ],
+      listen: [
+        { inet: { host: '::1', port: 10_023 } },
+        { unix: '/run/greyctl.sock', mode: 0o660, group: 'postfix' },
+      ],
+      whitelist: {
+        networks: [{ bytes: [198, 51, 100, 7], prefix: 32 }],
+        // one character a byte, as in a request
+        senders: ['news.example', 'j\u00c3\u00b6rg@example.org', '<>'],
+      },
+      recipients: {
+        'postmaster@': { off: true },
+        'new.example': { learn: true },
+        'slow.example': { delay: 600 },
+        'both@slow.example': { delay: 5, learn: false },
+      },
     })
   })
 
@@ -134,6 +177,33 @@ describe('the file and the flags', () => {
     expect(options('lookup-by-host = true', '--lookup-by-subnet').policy.ipv4Prefix).toBe(24)
   })
 
+  it('listeners of the file come beside those of the flags, or alone', () => {
+    const file = '[[listen]]\nunix = "/x"\nmode = "0600"\n'
+    const unix = { kind: 'unix', path: '/x', mode: 0o600 }
+    expect(options(file).endpoints).toMatchObject([{ kind: 'inet', port: 1 }, unix])
+    writeFileSync(path, file)
+    expect(parseOptions([`--config=${path}`]).endpoints).toMatchObject([unix])
+    expect(parseOptions([`--config=${path}`], { inherited: [3] }).endpoints).toMatchObject([
+      { kind: 'descriptor', descriptor: 3 },
+      unix,
+    ])
+  })
+
+  it('a listener that others can reach needs somebody who may ask, already for --check', () => {
+    const file = '[[listen]]\ninet = "127.0.0.2:1"\n[[listen]]\ninet = "192.0.2.1:1"\n'
+    const refused = (where: object) =>
+      expect.objectContaining({ message: expect.stringMatching(/who may ask$/), ...where })
+    expect(() => options(file)).toThrowError(refused({ where: `${path}:3` }))
+    expect(() => options('', '--inet=*:1')).toThrowError(refused({ where: undefined }))
+    expect(options(`may-ask = ["192.0.2.7"]\n${file}`).endpoints).toHaveLength(3)
+  })
+
+  it('a recipient may not wait longer than the retry window either', () => {
+    expect(() => options('retry-window = "1h"\n[recipients]\nx = 60\ny = 3601\n')).toThrow(
+      `${path}:4: recipients.y: a delay of 3601 s is longer than the retry window (3600 s)`,
+    )
+  })
+
   it('blames whoever made the delay too long', () => {
     expect(() => options('retry-window = "1h"\ndelay = 7200')).toThrow(`${path}:2: delay: a delay of 7200 s`)
     expect(() => options('retry-window = "1h"', '--delay=7200')).toThrow('--delay=7200: a delay of 7200 s')
@@ -143,5 +213,30 @@ describe('the file and the flags', () => {
   it('must be readable when it was asked for', () => {
     expect(() => parseOptions(['--inet=1', `--config=${base}/none`])).toThrow(`${base}/none: cannot be read`)
     expect(readConfig(undefined, join(base, 'none'))).toBeUndefined()
+  })
+})
+
+describe('what is written about the file', () => {
+  const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8')
+
+  it('the example says nothing as it is, and something that holds without its comment signs', () => {
+    const example = read('templates/greyctl.toml')
+    expect(parse(example).settings).toEqual({})
+    const whole = parse(example.replace(/^#(?=[\w"[])/gm, '')).settings
+    expect(whole).toMatchObject({
+      delay: 60,
+      listen: [{ mode: 0o660 }],
+      recipients: { 'shop.example': { delay: 30 } },
+    })
+    expect(Object.keys(whole).length).toBeGreaterThan(9)
+  })
+
+  it('the page has every key', () => {
+    const page = read('docs/configuration.md')
+    for (const name of SETTING_NAMES) expect(page).toContain(`\`${name}\``)
+  })
+
+  it('the help has every option', () => {
+    for (const name of SETTING_NAMES) expect(HELP).toContain(`--${name}`)
   })
 })

@@ -1,0 +1,46 @@
+import { NetworkSet } from '../greylist/address.js'
+import { AddressMap } from '../greylist/address-map.js'
+import type { Policy } from '../greylist/policy.js'
+import type { ReplyTexts } from '../greylist/reply.js'
+import { readLists } from './lists.js'
+import type { DaemonOptions } from './options.js'
+
+/** What a reload exchanges as a whole. */
+export interface Rules {
+  readonly policy: Policy
+  readonly texts: ReplyTexts
+  readonly quiet: boolean
+  readonly mayAsk: NetworkSet
+}
+
+export interface ReadRules {
+  readonly rules: Rules
+  /** Lines of lists that say nothing, `path:line: message`. */
+  readonly warnings: readonly string[]
+  /** Lists that could not be read; a missing `.local` is none of them. */
+  readonly unread: readonly string[]
+}
+
+/** Compiles options and lists to what a request is judged by: maps and sets, no scans. */
+export function readRules(options: DaemonOptions, version: string): ReadRules {
+  const { clients, recipients, warnings, unread } = readLists(options.clientFiles, options.recipientFiles)
+  const { action, text, header, hostname, quiet, file } = options
+  const { whitelist, recipients: rules = {} } = file?.settings ?? {}
+  return {
+    warnings,
+    unread,
+    rules: {
+      policy: {
+        ...options.policy,
+        clients,
+        recipients,
+        networks: new NetworkSet(whitelist?.networks),
+        senders: new AddressMap((whitelist?.senders ?? []).map((pattern) => [pattern, true] as const)),
+        rules: new AddressMap(Object.entries(rules)),
+      },
+      texts: { action, text, header, hostname, version },
+      quiet,
+      mayAsk: new NetworkSet(options.mayAsk),
+    },
+  }
+}
