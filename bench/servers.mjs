@@ -18,7 +18,7 @@ const ROOT = new URL('..', import.meta.url).pathname
 /** All else is as each has it by default. A short delay, so that triplets become known within the run. */
 const OPTIONS = ['--delay=1']
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   const { port } = server.address()
