@@ -116,8 +116,8 @@ export async function startGreyctl(name, program, scratch, store, options = []) 
   return started(name, [process.execPath, main, ...own], port)
 }
 
-function ownDirectory(scratch, user) {
-  const directory = join(scratch, user)
+/** A directory that belongs to a user, as root alone can make it. */
+export function ownDirectory(directory, user) {
   mkdirSync(directory)
   const id = (flag) => Number(spawnSync('id', [flag, user], { encoding: 'utf8' }).stdout)
   if (process.getuid() === 0) chownSync(directory, id('-u'), id('-g'))
@@ -129,7 +129,7 @@ export async function startPostgrey(scratch) {
   const program = '/usr/sbin/postgrey'
   if (!have(program, ['postgrey'])) return undefined
   const port = await freePort()
-  const directory = ownDirectory(scratch, 'postgrey')
+  const directory = ownDirectory(join(scratch, 'postgrey'), 'postgrey')
   const own = [`--inet=127.0.0.1:${port}`, `--dbdir=${directory}`, ...OPTIONS, ...whitelists(scratch)]
   return started('postgrey', [program, ...own], port)
 }
@@ -139,7 +139,7 @@ export async function startSqlgrey(scratch) {
   const program = '/usr/sbin/sqlgrey'
   if (!have(program, ['sqlgrey', 'libdbd-sqlite3-perl'])) return undefined
   const port = await freePort()
-  const directory = ownDirectory(scratch, 'sqlgrey')
+  const directory = ownDirectory(join(scratch, 'sqlgrey'), 'sqlgrey')
   const configuration = join(scratch, 'sqlgrey.conf')
   const lines = [
     `inet = 127.0.0.1:${port}`,

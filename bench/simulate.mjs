@@ -8,7 +8,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { machinesOf, PROVIDERS, spfOf, UNNAMED } from './providers.mjs'
-import { compile, freePort } from './servers.mjs'
+import { compile, freePort, ownDirectory } from './servers.mjs'
 
 const START = 1_760_000_000
 const TWO_WEEKS = 14 * 86_400
@@ -251,7 +251,7 @@ async function main() {
     ]
     if (installed('/usr/sbin/postgrey', ['postgrey'])) {
       const directories = ['a', 'b'].map((name) => join(scratch, name))
-      for (const directory of directories) spawnSync('install', ['-d', '-o', 'postgrey', directory])
+      for (const directory of directories) ownDirectory(directory, 'postgrey')
       spawnSync('chmod', ['755', scratch])
       servers.push(['postgrey, 300 s, its whitelist', postgrey(directories[0], '--delay=300')])
       servers.push([
