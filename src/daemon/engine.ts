@@ -156,21 +156,40 @@ export class Engine {
   }
 
   #answer({ job, questions }: Work): void {
+    let replies = ''
+    for (const question of questions) replies += this.#reply(question)
+    this.#send(job, replies)
+    this.#options.metrics.answered(questions.length, performance.now() - job.received)
+  }
+
+  /** An answer, whatever happens while it is written: mail must not wait for one that never comes. */
+  #reply(question: Question): string {
     try {
-      let replies = ''
-      for (const question of questions) replies += this.#finish(question)
-      job.answer(replies)
-      this.#options.metrics.answered(questions.length, performance.now() - job.received)
+      return this.#finish(question)
     } catch (error) {
-      this.#options.log.rarely('answer', `warning: a request got no answer: ${(error as Error).message}`)
+      this.#options.metrics.failedOpen += 1
+      this.#options.log.rarely(
+        'answer',
+        `warning: not greylisting (answering DUNNO): ${(error as Error).message}`,
+      )
+      return DUNNO
+    }
+  }
+
+  /** One connection that cannot be written to must not cost the others their answers. */
+  #send({ answer }: Job, replies: string): void {
+    try {
+      answer(replies)
+    } catch (error) {
+      this.#options.log.rarely('send', `warning: an answer could not be sent: ${(error as Error).message}`)
     }
   }
 
   #fail(jobs: readonly Job[], error: Error): void {
     this.#options.log.rarely('turn', `warning: not greylisting (answering DUNNO): ${error.message}`)
-    for (const { requests, answer } of jobs) {
-      this.#options.metrics.failedOpen += requests.length
-      answer(DUNNO.repeat(requests.length))
+    for (const job of jobs) {
+      this.#options.metrics.failedOpen += job.requests.length
+      this.#send(job, DUNNO.repeat(job.requests.length))
     }
   }
 

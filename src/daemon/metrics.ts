@@ -35,8 +35,8 @@ class Buckets implements Histogram {
 export type Refusal = 'too many' | 'not allowed'
 
 /**
- * What the daemon counts of itself since its start: plain numbers, since every request comes by here (measured: 0.1 µs
- * a request). metrics-text.ts writes them down.
+ * What the daemon counts of itself since its start: plain numbers, since every request comes by here.
+ * metrics-text.ts writes them down.
  */
 export class Metrics {
   readonly decisions = { pass: new Map<string, number>(), defer: new Map<string, number>() }

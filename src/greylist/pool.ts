@@ -14,6 +14,10 @@ export function senderPool(domain: string): Pool {
   return `=${domain}`
 }
 
+export function isPool(text: string): text is Pool {
+  return /^[@=][a-z0-9_.-]+$/.test(text)
+}
+
 /** The domain of an envelope sender, lower case; undefined for the null sender and for what is no domain name. */
 export function senderDomain(sender: string): string | undefined {
   const domain = sender.slice(sender.lastIndexOf('@') + 1).toLowerCase()

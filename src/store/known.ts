@@ -1,6 +1,7 @@
 import { formatAddress, maskAddress, parseAddress } from '../greylist/address.js'
 import { CLIENT, tripletKey, tripletOf } from '../greylist/key.js'
 import type { Policy } from '../greylist/policy.js'
+import { isPool } from '../greylist/pool.js'
 import { type GreyRecord, isExpired } from '../greylist/record.js'
 import type { Entry } from './store.js'
 
@@ -32,6 +33,7 @@ export interface KnownTriplet extends Common {
 
 export interface KnownClient extends Common {
   readonly type: 'client'
+  /** Or a pool (greylist/pool.ts): `@example.org`, `=example.org`. */
   readonly address: string
   readonly count: number
 }
@@ -55,7 +57,7 @@ export function knownOf([key, record]: Entry, rules: Rules, nowSeconds: number):
     return { type: 'triplet', ...common, ...triplet, passesAt, state }
   }
   const { count } = record
-  if (key.startsWith(CLIENT) && parseAddress(key.slice(1)) !== undefined) {
+  if (key.startsWith(CLIENT) && (isPool(key.slice(1)) || parseAddress(key.slice(1)) !== undefined)) {
     const state = gone ? 'expired' : clientState(record, rules)
     return { type: 'client', ...common, address: key.slice(1), count, state }
   }
@@ -102,7 +104,11 @@ export function parseSubject(text: string, rules: Rules): Subject | undefined {
  */
 export function concerns(known: Known, subject: Subject): boolean {
   if (known.type === 'other') return false
-  if (known.type === 'client') return subject.kind === 'client' && known.address === subject.address
+  if (known.type === 'client') {
+    const name = isPool(known.address) ? known.address.slice(1) : undefined
+    if (subject.kind === 'domain') return name === subject.domain
+    return subject.kind === 'client' && known.address === subject.address
+  }
   if (subject.kind === 'client') return known.network === subject.network || known.network === subject.address
   const mailboxes = [known.sender, known.recipient]
   if (subject.kind === 'mailbox') return mailboxes.includes(subject.mailbox)

@@ -9,7 +9,7 @@ export type Access = 'read' | 'write'
 
 /**
  * The daemon's store, for another process beside it: LMDB lets one write while others read, and writers take turns. What
- * the daemon learned in the last tenth of a second may be missing. Never mends or puts aside a file: that is the
+ * the daemon learned in the last tenth of a second, under load in the last second, may be missing. Never mends or puts aside a file: that is the
  * daemon's business. Everything happens as the directory's owner, so that each file stays the daemon's.
  * Throws GreyctlError('store-failed' | 'needs-root').
  */

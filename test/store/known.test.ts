@@ -20,6 +20,8 @@ describe('what a record means now', () => {
     [KEY, record(40 * 86_400, 36 * 86_400, 1), 'expired'],
     ['c192.0.2.25', record(60, 60, 4), 'counting'],
     ['c192.0.2.25', record(60, 60, 5), 'whitelisted'],
+    ['c@pool.example', record(60, 60, 5), 'whitelisted'],
+    ['c=sender.example', record(60, 60, 4), 'counting'],
     ['t192.0.2.0\n#ab', record(60, 60, 1), 'passed'],
   ])('%j %j: %s', (key, value, state) => {
     expect(knownOf([key, value], RULES, NOW).state).toBe(state)
@@ -43,6 +45,20 @@ describe('what is asked about', () => {
     const subject = parseSubject(text, RULES)
     expect(subject && concerns(known, subject)).toBe(false)
   })
+  it.each(['c@pool.example', 'c=pool.example'])(
+    'a pool is found, and forgotten, by its domain: %s',
+    (key) => {
+      const pool = knownOf([key, record(20, 20, 5)], RULES, NOW)
+      expect(pool).toMatchObject({ type: 'client', address: key.slice(1) })
+      const concerned = (text: string) => {
+        const subject = parseSubject(text, RULES)
+        return subject && concerns(pool, subject)
+      }
+      expect(concerned('@pool.example')).toBe(true)
+      expect(concerned('other.example')).toBe(false)
+      expect(concerned('192.0.2.1')).toBe(false)
+    },
+  )
   it.each(['', '@', 'alice', '192.0.2', 'a b@example.org', '192.0.2.0/24'])(
     '%j is nothing to ask about',
     (text) => {

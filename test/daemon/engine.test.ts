@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest'
+import { Engine } from '../../src/daemon/engine.js'
+import { Metrics } from '../../src/daemon/metrics.js'
+import { TEXT_LINES } from '../../src/greylist/logline.js'
+import { DEFAULT_ACTION, DEFAULT_HEADER, DEFAULT_TEXT } from '../../src/greylist/reply.js'
+import { MemoryStore } from '../../src/store/memory.js'
+import { policy, request } from '../greylist/fixtures.js'
+
+/** An engine whose log does what it is told to. */
+function engineWith(record: (text: string) => void) {
+  const warnings: string[] = []
+  const metrics = new Metrics()
+  const engine = new Engine({
+    store: new MemoryStore(),
+    policy: () => policy(),
+    texts: () => ({
+      action: DEFAULT_ACTION,
+      text: DEFAULT_TEXT,
+      header: DEFAULT_HEADER,
+      hostname: 'mx',
+      version: '0',
+    }),
+    log: { line: () => {}, record, rarely: (_, text) => warnings.push(text), flush: async () => {} },
+    lines: TEXT_LINES,
+    metrics,
+    quiet: () => false,
+    testClock: false,
+    clock: () => 1_800_000_000_000,
+  })
+  return { engine, metrics, warnings }
+}
+
+it('answers DUNNO when an answer cannot be written, and the others as ever', async () => {
+  let lines = 0
+  const { engine, metrics, warnings } = engineWith(() => {
+    lines += 1
+    if (lines === 2) throw new Error('no line')
+  })
+  const requests = ['a@x.example', 'b@x.example', 'c@x.example'].map((sender) => request({ sender }))
+  const replies = await new Promise<string>((answer) => engine.submit({ requests, answer, received: 0 }))
+  expect(replies.split('\n\n').filter(Boolean)).toEqual([
+    expect.stringContaining('DEFER_IF_PERMIT'),
+    'action=DUNNO',
+    expect.stringContaining('DEFER_IF_PERMIT'),
+  ])
+  expect(metrics.failedOpen).toBe(1)
+  expect(warnings).toEqual(['warning: not greylisting (answering DUNNO): no line'])
+})
+
+it('gives the others their answers when one connection cannot take its own', async () => {
+  const { engine, warnings } = engineWith(() => {})
+  const broken = () => {
+    throw new Error('gone')
+  }
+  engine.submit({ requests: [request({ sender: 'a@x.example' })], answer: broken, received: 0 })
+  const replies = await new Promise<string>((answer) =>
+    engine.submit({ requests: [request({ sender: 'b@x.example' })], answer, received: 0 }),
+  )
+  expect(replies).toContain('DEFER_IF_PERMIT')
+  expect(warnings).toEqual(['warning: an answer could not be sent: gone'])
+})
