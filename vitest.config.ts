@@ -1,8 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
+/** Servers take their time to boot and to answer. */
+const PATIENT = { testTimeout: 600_000, hookTimeout: 600_000 }
+
 /**
- * Two projects: `unit` is the fast part (`npm test`); `server` holds the tests that install or boot real
- * programs (Postfix, postgrey, a Debian with systemd), which `npm cit` and `npm run test:all` add.
+ * Three projects, one after the other: `unit` is the fast part (`npm test`); `server` holds the tests that install or
+ * start real programs on this machine (Postfix, postgrey, Chromium), one file at a time, since they share it; `lab` those
+ * that boot machines of their own (a Debian with systemd), which mostly wait, two at a time. `npm cit` and
+ * `npm run test:all` run all three.
  */
 export default defineConfig({
   test: {
@@ -13,18 +18,31 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.server.test.ts'],
           disableConsoleIntercept: true,
-          testTimeout: 20_000,
+          testTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
           name: 'server',
           include: ['test/**/*.server.test.ts'],
-          globalSetup: ['test/server-setup.ts'],
+          exclude: ['test/lab/**'],
           disableConsoleIntercept: true,
           fileParallelism: false,
-          testTimeout: 600_000,
-          hookTimeout: 600_000,
+          sequence: { groupOrder: 1 },
+          ...PATIENT,
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.server.test.ts'],
+          globalSetup: ['test/lab/setup.ts'],
+          disableConsoleIntercept: true,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+          ...PATIENT,
         },
       },
     ],

@@ -56,7 +56,7 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   const first = readRules(options, parts.version)
   for (const warning of [...first.unread, ...first.warnings]) log.line(`warning: ${warning}`)
   let { rules } = first
-  const pools = options.identity === 'pool' ? createPools(options.resolver, clock) : undefined
+  const pools = options.identity === 'pool' ? createPools(options.resolver, clock, log) : undefined
   const metrics = new Metrics()
   const gate = new Gate(() => rules.mayAsk)
   const server = new PolicyServer(log, {

@@ -5,6 +5,7 @@ import { organisationOf } from '../greylist/organisation.js'
 import { namedPool, type Pool, senderDomain, senderPool } from '../greylist/pool.js'
 import type { PolicyRequest } from '../greylist/request.js'
 import { createDns } from './dns.js'
+import type { Log } from './log.js'
 import { SenderCache } from './senders.js'
 
 /** Names whose organisation is remembered: working one out takes 20 µs, a look into the map a tenth of one. */
@@ -14,9 +15,13 @@ const MOST_NAMES = 10_000
 const LINES = new URL('../../templates/check_client_greylist', import.meta.url)
 
 /** Reads a file of the program: before privileges are dropped. `resolver`, `clock`: as createDns and SenderCache have them. */
-export function createPools(resolver: string | undefined, clock: () => number): Pools {
+export function createPools(resolver: string | undefined, clock: () => number, log: Log): Pools {
+  const complain = (why: string) =>
+    log.line(
+      `warning: the DNS does not answer (${why}): pools are known by their names alone; --resolver names another server`,
+    )
   const { table } = parseClientTable(LINES.pathname, readFileSync(LINES, 'utf8'))
-  return new Pools(table, new SenderCache(createDns(resolver), clock))
+  return new Pools(table, new SenderCache(createDns(resolver), clock, complain))
 }
 
 /** Which pools a client belongs to. */

@@ -12,6 +12,9 @@ const KEEP_FAILURE = 300_000
 /** Milliseconds for all questions about a domain together (RFC 7208 §4.6.4 suggests at least 20 s). */
 const DEADLINE = 20_000
 
+/** One domain's server may fail; so many domains in a row are the resolver's fault. */
+const SUSPICIOUS = 10
+
 interface Entry {
   readonly senders: SpfSenders | undefined
   readonly until: number
@@ -23,13 +26,16 @@ export class SenderCache {
   readonly #underWay = new Map<string, Promise<SpfSenders | undefined>>()
   readonly #waiting: (() => void)[] = []
   #running = 0
+  #failures = 0
   readonly #dns: SpfDns
   readonly #clock: () => number
+  readonly #complain: (why: string) => void
 
-  /** `clock`: milliseconds. */
-  constructor(dns: SpfDns, clock: () => number) {
+  /** `clock`: milliseconds. `complain` is told once when the DNS answers nothing any more, until it does again. */
+  constructor(dns: SpfDns, clock: () => number, complain: (why: string) => void = () => {}) {
     this.#dns = dns
     this.#clock = clock
+    this.#complain = complain
   }
 
   /** undefined: not known, or known to say nothing. */
@@ -46,8 +52,15 @@ export class SenderCache {
     const lookup = this.#turn()
       .then(() => within(lookUpSenders(domain, this.#dns), DEADLINE))
       .then(
-        (answer) => this.#keep(domain, answer, KEEP),
-        () => this.#keep(domain, undefined, KEEP_FAILURE),
+        (answer) => {
+          this.#failures = 0
+          return this.#keep(domain, answer, KEEP)
+        },
+        (error: Error) => {
+          this.#failures += 1
+          if (this.#failures === SUSPICIOUS) this.#complain(error.message)
+          return this.#keep(domain, undefined, KEEP_FAILURE)
+        },
       )
       .finally(() => {
         this.#underWay.delete(domain)

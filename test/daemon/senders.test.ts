@@ -62,6 +62,27 @@ describe('who may send for which domain', () => {
     expect(asked).toHaveLength(521)
   })
 
+  it('complains once when the DNS answers nothing any more, and again after it did', async () => {
+    const complaints: string[] = []
+    const domains = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`d${n}.example`, 'fails']))
+    const { dns } = zoneDns({ ...domains, 'good.example': 'v=spf1 -all' })
+    const cache = new SenderCache(
+      dns,
+      () => 0,
+      (why) => complaints.push(why),
+    )
+    const fail = async (from: number, to: number) => {
+      for (let n = from; n < to; n += 1) await cache.lookUp(`d${n}.example`)
+    }
+    await fail(0, 9)
+    expect(complaints).toEqual([])
+    await fail(9, 30)
+    expect(complaints).toEqual(['ESERVFAIL'])
+    await cache.lookUp('good.example')
+    await fail(30, 50)
+    expect(complaints).toHaveLength(2)
+  })
+
   it('does not grow without end', async () => {
     const { cache } = cacheOf()
     await cache.lookUp('good.example')
