@@ -80,7 +80,9 @@ export function costs({ counts, delay, balance, outcome, pools, neverCameBack }:
     const typical =
       delay.median === null
         ? ''
-        : `: half of them at most ${lasting(delay.median)}, nine in ten at most ${lasting(delay.p90)}, the longest ${lasting(delay.max)}`
+        : outcome.cameBack === 1
+          ? `, ${lasting(delay.median)} in all`
+          : `: half of them at most ${lasting(delay.median)}, nine in ten at most ${lasting(delay.p90)}, the longest ${lasting(delay.max)}`
     lines.push(
       `${capital(mails(outcome.cameBack))} had to wait before ${outcome.cameBack === 1 ? 'it' : 'they'} ${was(outcome.cameBack)} accepted${typical}.`,
     )

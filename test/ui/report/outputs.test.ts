@@ -136,7 +136,7 @@ describe('words', () => {
     const one = new LogWriter().rejected().wait(400).accepted('4K68s31RlGzgf9A')
     const text = renderReport(await reportOf(one), look)
     expect(text).toContain('One first mail was asked to come back.')
-    expect(text).toContain('One mail had to wait before it was accepted: half of them at most 6 m 40 s')
+    expect(text).toContain('One mail had to wait before it was accepted, 6 m 40 s in all')
     expect(text).not.toContain('what it saved')
   })
 
