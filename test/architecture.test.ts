@@ -75,6 +75,7 @@ const TAKES_HOST = new Set([
   'postfix/postconf.ts',
   'postfix/candidate.ts',
   'maillog/sources.ts',
+  'maillog/why.ts',
   'maillog/read.ts',
   'maillog/report/report-log.ts',
   'maillog/verify.ts',

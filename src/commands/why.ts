@@ -1,0 +1,117 @@
+import { Args, Flags } from '@oclif/core'
+import { GreyctlError } from '../errors.js'
+import { logFlags, sinceOf } from '../log-command.js'
+import { historyOf, isQueueId, type MailHistory, type MailQuestion } from '../maillog/why.js'
+import { concerns, type Subject } from '../store/known.js'
+import { type Listing, listRecords, type Query } from '../store/query.js'
+import { StoreCommand } from '../store-command.js'
+import { listingDocument, renderShown } from '../ui/store.js'
+import { historyDocument, renderHistory } from '../ui/why.js'
+
+export default class Why extends StoreCommand {
+  static override summary =
+    'the whole story of a mail: each try, what was decided, and when the next one passes'
+  static override description =
+    `Reads the mail log as greyctl verify does, for a mail address (sender or recipient), a domain, a client's address or a
+queue id, and tells each try in order, what decided, how long it waited and where it went; then what the daemon remembers
+now, and the command that lets the mail in at once. Nothing is changed. Exits 0, or 4 when nothing is known.`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> alice@example.org',
+    '<%= config.bin %> <%= command.id %> 192.0.2.25 --since yesterday',
+    '<%= config.bin %> <%= command.id %> 907D61C01A1',
+  ]
+  static override args = {
+    subject: Args.string({ description: 'a mail address, a domain, a client or a queue id', required: true }),
+  }
+  static override flags = {
+    ...logFlags,
+    ...StoreCommand.storeFlags,
+    limit: Flags.integer({
+      description: 'records of the store to show',
+      default: 20,
+      min: 1,
+      helpValue: 'N',
+    }),
+  }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Why)
+    const host = await this.host(flags)
+    const query = await this.query(host, flags)
+    const subject = isQueueId(args.subject) ? undefined : this.subject(args.subject, query)
+    const options = {
+      files: flags.log ?? [],
+      journal: flags.journal,
+      since: sinceOf(flags.since, host.now()),
+      configDir: this.configDir(flags),
+    }
+    const history = await historyOf(host, options, questionOf(args.subject, subject))
+    const asked = subject ?? senderOf(history)
+    const remembered = asked && (await this.remembered(query, asked, flags.limit))
+    const found = history.moments.length > 0 || (remembered?.listing?.total ?? 0) > 0
+    this.finish({
+      text: [
+        renderHistory(history, this.terminal.style),
+        '',
+        this.memory(remembered, args.subject, query),
+      ].join('\n'),
+      json: {
+        subject: args.subject,
+        ...historyDocument(history),
+        known: remembered?.listing ? listingDocument(remembered.listing) : null,
+        release: asked ? releaseOf(asked) : null,
+      },
+      exitCode: found ? 0 : 4,
+    })
+  }
+
+  /** A store that is not there, or not ours to read, takes nothing from the log's story. */
+  private async remembered(query: Query, subject: Subject, limit: number): Promise<Remembered> {
+    try {
+      return { subject, listing: await listRecords(query, (known) => concerns(known, subject), limit) }
+    } catch (error) {
+      if (!(error instanceof GreyctlError)) throw error
+      return { subject, trouble: `${error.where ?? query.directory}: ${error.message}` }
+    }
+  }
+
+  private memory(remembered: Remembered | undefined, text: string, query: Query): string {
+    if (remembered === undefined) return 'its sender is not known, so the daemon was not asked'
+    if (remembered.listing === undefined)
+      return `what the daemon remembers cannot be read: ${remembered.trouble}`
+    const shown = renderShown(
+      remembered.listing,
+      { text, now: query.now, ...query.rules },
+      this.terminal.style,
+    )
+    const waits = remembered.listing.records.some(({ state }) => state === 'waiting')
+    return waits ? `${shown}\n\nto let it in at once: ${releaseOf(remembered.subject)}` : shown
+  }
+}
+
+interface Remembered {
+  readonly subject: Subject
+  readonly listing?: Listing
+  readonly trouble?: string
+}
+
+function questionOf(text: string, subject: Subject | undefined): MailQuestion {
+  if (subject === undefined) return { kind: 'queue-id', id: text }
+  if (subject.kind === 'client') return { kind: 'client', address: text }
+  return subject
+}
+
+function senderOf({ moments }: MailHistory): Subject | undefined {
+  const sender = moments.find((moment) => moment.sender)?.sender
+  return sender === undefined ? undefined : { kind: 'mailbox', mailbox: sender.toLowerCase() }
+}
+
+function releaseOf(subject: Subject): string {
+  const text =
+    subject.kind === 'client'
+      ? subject.address
+      : subject.kind === 'mailbox'
+        ? subject.mailbox
+        : `@${subject.domain}`
+  return `greyctl store allow '${text.replace(/'/g, `'\\''`)}'`
+}

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { LmdbStore } from '../../src/store/lmdb.js'
+import { LogWriter } from '../maillog/log-writer.js'
+import { greyctl } from './run.js'
+
+const directory = mkdtempSync(join(tmpdir(), 'greyctl-cli-why-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const store = join(directory, 'store')
+const log = join(directory, 'mail.log')
+const ID = '4K68s31RlGzgf9A'
+const other = { client: 'unknown[203.0.113.9]', sender: 'eve@evil.example' }
+writeFileSync(
+  log,
+  new LogWriter()
+    .rejected()
+    .greylister('action=greylist, reason=new')
+    .rejected(other)
+    .wait(20)
+    .rejected()
+    .greylister('action=greylist, reason=early-retry (40s missing)')
+    .wait(400)
+    .accepted(ID)
+    .greylister('action=pass, reason=triplet found, delay=420')
+    .toString(),
+)
+
+async function why(subject: string, ...argv: string[]) {
+  const ended = await greyctl(['why', subject, '--log', log, '--store', `lmdb:${store}`, '--json', ...argv])
+  return { code: ended.code, document: JSON.parse(ended.stdout) }
+}
+
+const whole = [
+  { what: 'deferred', reason: 'new', client: { name: 'mail.example.org', address: '192.0.2.10' } },
+  { what: 'deferred', reason: 'early-retry', wait: 40 },
+  { what: 'let through', reason: 'triplet found', delay: 420 },
+  { what: 'accepted', queueId: ID, sender: 'alice@example.org' },
+  { what: 'delivery', queueId: ID, reason: 'sent', recipient: 'bob@mx.test' },
+]
+
+describe('greyctl why', () => {
+  it.each(['Alice@Example.org', '@example.org', '192.0.2.10', ID])(
+    'tells the whole story of %s, each try once, in order, and of nobody else',
+    async (subject) => {
+      const { code, document } = await why(subject)
+      expect(code).toBe(0)
+      expect(document.moments).toMatchObject(whole)
+      expect(document.moments).toHaveLength(whole.length)
+      expect(document.moments[0].line).toBe(`${log}:1`)
+    },
+  )
+
+  it('says when the next try passes, and how to let the mail in', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    const writer = new LmdbStore(store)
+    writer.putMany([['t203.0.113.0\neve@evil.example\nbob@mx.test', { first: now, last: now, count: 0 }]])
+    await writer.close()
+    const ended = await greyctl(['why', 'eve@evil.example', '--log', log, '--store', `lmdb:${store}`])
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(ended.stdout).toMatch(/deferred +unknown\[203\.0\.113\.9\] +eve@evil\.example -> bob@mx\.test/)
+    expect(ended.stdout).toMatch(/waiting +203\.0\.113\.0/)
+    expect(ended.stdout).toContain("to let it in at once: greyctl store allow 'eve@evil.example'")
+    const { document } = await why('eve@evil.example')
+    expect(document).toMatchObject({ known: { total: 1 }, release: "greyctl store allow 'eve@evil.example'" })
+  })
+
+  it('tells what the log knows where no store can be read, and exits 4 where nothing is known', async () => {
+    const none = `lmdb:${directory}/none`
+    const ended = await greyctl(['why', 'alice@example.org', '--log', log, '--store', none])
+    expect(ended.code).toBe(0)
+    expect(ended.stdout).toContain('what the daemon remembers cannot be read')
+    expect(await why('nobody@nowhere.example')).toMatchObject({ code: 4, document: { moments: [] } })
+    expect(await why('ABCDEF0123')).toMatchObject({ code: 4, document: { moments: [], release: null } })
+  })
+
+  it('prints no terminal escapes of a log, and refuses what it cannot ask about', async () => {
+    const hostile = join(directory, 'hostile.log')
+    const sender = 'a\u001b[31m@evil.example'
+    writeFileSync(hostile, new LogWriter().greylister('action=greylist, reason=new', { sender }).toString())
+    const ended = await greyctl(['why', '@evil.example', '--log', hostile, '--store', `lmdb:${store}`])
+    expect(ended.stdout).toContain('deferred')
+    expect(ended.stdout).not.toContain('\u001b')
+    expect(await greyctl(['why', 'a b', '--log', log])).toMatchObject({ code: 2 })
+    expect(await greyctl(['why', 'a@b.example', '--log', '/nonexistent'])).toMatchObject({ code: 3 })
+  })
+})
