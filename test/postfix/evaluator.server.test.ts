@@ -9,6 +9,7 @@ import type { Scenario } from '../../src/postfix/evaluator/scenario.js'
 import { type Lookup, readCidrTable, readTextTable } from '../../src/postfix/evaluator/tables.js'
 import { parseMainCf } from '../../src/postfix/main-cf.js'
 import { effectiveSettings } from '../../src/postfix/settings.js'
+import { SEED } from '../seed.js'
 import { evaluatorConfigurations, JUDGE_BASE, SCENARIOS, TABLES } from './evaluator-configurations.js'
 import { havePostfix, type Instance, makeInstance } from './instance.js'
 import { askSmtpd, type PolicyServer, type Ruling, startPolicyServer } from './smtpd-judge.js'
@@ -16,6 +17,8 @@ import { askSmtpd, type PolicyServer, type Ruling, startPolicyServer } from './s
 /** Configurations; GREYCTL_JUDGE_RUNS=3000 is the full measure, about twenty minutes. */
 const RUNS = Number(process.env.GREYCTL_JUDGE_RUNS ?? 60)
 const PARALLEL = 3
+/** Policy questions of one mail that no list of the generator holds without going round. */
+const MOST_ASKED = 20
 const ACTIONS = ['DUNNO', 'DEFER_IF_PERMIT later', 'OK', 'REJECT no', 'first']
 const host = createRealHost()
 
@@ -54,7 +57,7 @@ describe.runIf(havePostfix())('the evaluator and smtpd', () => {
 
   it('agree on generated configurations', async () => {
     const count = { configurations: 0, compared: 0, certain: 0, starts: 0, unasked: 0, policies: 0 }
-    const seed = Number(process.env.GREYCTL_JUDGE_SEED ?? Date.now() % 2 ** 31)
+    const seed = SEED
     console.log(`evaluator against smtpd: seed ${seed}, ${RUNS} configurations`)
     const texts = fc.sample(evaluatorConfigurations, { seed, numRuns: RUNS })
     const wrong: string[] = []
@@ -118,6 +121,9 @@ describe.runIf(havePostfix())('the evaluator and smtpd', () => {
       count.compared += 1
       if (answer.outcomes.length === 1) count.certain += 1
       else sure = false
+      // a service that answers with the class in which it is asked goes round until smtpd's limit of recursion: the
+      // answer is the same, but how often it is asked before that differs by one or two
+      if (answer.asked.length > MOST_ASKED) sure = false
       expectedCalls += answer.asked.filter(({ endpoint }) => !endpoint.endsWith(':1')).length
       if (!answer.outcomes.includes(ruling.outcome)) different.push({ scenario, ruling, answer })
     })
@@ -131,9 +137,7 @@ describe.runIf(havePostfix())('the evaluator and smtpd', () => {
       wrong.push(`${shorten(text)}\n${JSON.stringify(scenario)}\n${said}\nours: ${JSON.stringify(answer)}`)
     }
     const calls = own.reduce((sum, server) => sum + server.count(), 0)
-    // with a broken argument of sleep, smtpd was seen to ask 255 times where 250 were expected, its answers being the
-    // same: not understood, hence not compared
-    if (!sure || /\bsleep x\b/.test(text)) return
+    if (!sure) return
     count.policies += calls
     if (calls !== expectedCalls)
       wrong.push(`${shorten(text)}\npolicy servers were asked ${calls} times, not ${expectedCalls}`)

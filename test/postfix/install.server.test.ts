@@ -7,6 +7,7 @@ import { createRealHost } from '../../src/host/real.js'
 import type { Scenario } from '../../src/postfix/evaluator/scenario.js'
 import { type MainCf, parseMainCf } from '../../src/postfix/main-cf.js'
 import { unwireGreylisting, type Wired, wireGreylisting } from '../../src/postfix/wire.js'
+import { SEED } from '../seed.js'
 import { corpusFiles } from './corpora.js'
 import { evaluatorConfigurations, JUDGE_BASE, SCENARIOS, TABLES } from './evaluator-configurations.js'
 import { havePostfix, type Instance, makeInstance } from './instance.js'
@@ -92,7 +93,7 @@ describe.runIf(havePostfix())('install, judged by smtpd', () => {
   }
 
   it('defers strangers and changes nothing else, on generated configurations', async () => {
-    const seed = Number(process.env.GREYCTL_JUDGE_SEED ?? Date.now() % 2 ** 31)
+    const seed = SEED
     console.log(`install against smtpd: seed ${seed}, ${RUNS} configurations`)
     const texts = fc
       .sample(evaluatorConfigurations, { seed, numRuns: RUNS })
