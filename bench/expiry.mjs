@@ -18,6 +18,7 @@ const log = {
     if (!text.startsWith('cleaning finished')) return
     console.log(JSON.stringify({ text, pause: delay.max / 1e6 }))
   },
+  record() {},
   rarely: (_, text) => console.error(text),
   flush: async () => {},
 }

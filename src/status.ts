@@ -1,6 +1,6 @@
 import type { Host } from './host/host.js'
 import { readLog } from './maillog/read.js'
-import type { Told } from './maillog/story.js'
+import type { Told } from './maillog/told.js'
 import { parseMainCfBytes } from './postfix/main-cf.js'
 import { findPolicyServices } from './postfix/policy-services.js'
 import { gatherFacts, type ServerFacts } from './setup/facts.js'

@@ -1,11 +1,12 @@
 import { GreyctlError } from '../errors.js'
 import { hashOf } from '../hash.js'
 import type { Host } from '../host/host.js'
-import { CHECKPOINTS, Checkpoint, type RecordedStep, removeEmptyState, STATE_DIR } from './checkpoint.js'
+import { CHECKPOINTS, Checkpoint, removeEmptyState, STATE_DIR } from './checkpoint.js'
 import { planDiff } from './diff.js'
 import { finishChange } from './finish.js'
 import { withLock } from './locked.js'
 import type { ApplyEvents, ApplyResult, FileStep, Plan, ProofCase, Prover, Step, StepStatus } from './plan.js'
+import type { RecordedStep } from './recorded-step.js'
 import { runStep, tryUndo } from './undo.js'
 
 export interface ApplyOptions {

@@ -1,6 +1,7 @@
 import { GreyctlError } from '../errors.js'
 import type { FileMeta, Host } from '../host/host.js'
-import type { Plan, Sha256, Step } from './plan.js'
+import type { Plan } from './plan.js'
+import type { RecordedStep } from './recorded-step.js'
 import { restoreScript } from './restore-script.js'
 
 export const STATE_DIR = '/var/lib/greyctl'
@@ -18,26 +19,6 @@ const STATE_META: FileMeta = { uid: 0, gid: 0, mode: 0o755 }
 
 /** in-progress: undone by the next recovery. finishing: past the point of no return, completed by it. */
 export type CheckpointState = 'in-progress' | 'finishing' | 'finished' | 'rolled-back'
-
-/** A step as the manifest holds it: enough to undo it without the program that planned it. */
-export interface RecordedStep {
-  readonly id: string
-  readonly title: string
-  readonly kind: Step['kind']
-  readonly path?: string
-  readonly before?: Sha256 | 'absent'
-  readonly after?: Sha256 | 'absent'
-  /** The copy of the file as it was, below the checkpoint. */
-  readonly saved?: string
-  /** A copy of what the change wrote, to tell later edits from it. */
-  readonly wrote?: string
-  /** Directories: what was there, to be made again or taken away. */
-  readonly directory?: { readonly existed: boolean; readonly meta: FileMeta }
-  readonly argv?: readonly string[]
-  readonly undo?: readonly string[]
-  readonly accept?: readonly number[]
-  readonly timeout?: number
-}
 
 export interface Manifest {
   readonly id: string

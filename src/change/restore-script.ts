@@ -1,4 +1,4 @@
-import type { RecordedStep } from './checkpoint.js'
+import type { RecordedStep } from './recorded-step.js'
 
 const HEAD = `set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1

@@ -1,16 +1,11 @@
 import { GreyctlError } from '../errors.js'
 import { hashOf } from '../hash.js'
 import type { Host } from '../host/host.js'
-import {
-  Checkpoint,
-  type CheckpointState,
-  checkpointIds,
-  type Manifest,
-  type RecordedStep,
-} from './checkpoint.js'
+import { Checkpoint, type CheckpointState, checkpointIds, type Manifest } from './checkpoint.js'
 import { unifiedDiff } from './diff.js'
 import { withLock } from './locked.js'
 import { mergeEdit } from './merge.js'
+import type { RecordedStep } from './recorded-step.js'
 import { tryUndo } from './undo.js'
 
 export interface CheckpointSummary {

@@ -2,7 +2,8 @@ import { basename, dirname } from 'node:path'
 import { GreyctlError } from '../errors.js'
 import { hashOf } from '../hash.js'
 import type { Host } from '../host/host.js'
-import { type Checkpoint, type RecordedStep, TEMPORARY } from './checkpoint.js'
+import { type Checkpoint, TEMPORARY } from './checkpoint.js'
+import type { RecordedStep } from './recorded-step.js'
 
 /** What became of a step that was taken back: `conflict` says why not. */
 export type Undone = { readonly conflict?: string }

@@ -1,4 +1,4 @@
-import { lowerCase } from './key.js'
+import { lowerCase } from './lower-case.js'
 
 /**
  * Values for mail addresses, by the patterns of access(5) (EMAIL ADDRESS PATTERNS), the most telling first:

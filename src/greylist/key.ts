@@ -1,4 +1,5 @@
 import { type AddressBytes, formatAddress, maskAddress } from './address.js'
+import { lowerCase } from './lower-case.js'
 import type { Policy } from './policy.js'
 import type { PolicyRequest } from './request.js'
 
@@ -87,9 +88,4 @@ function withoutTag(local: string): string {
   const [, second, third] = fields
   if (fields.length !== 3 || second === undefined || third === undefined) return local
   return TAG.test(third) && !TAG.test(second) ? second : third
-}
-
-/** ASCII only: other bytes are parts of UTF-8 characters, whose case is not ours to know. */
-export function lowerCase(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }

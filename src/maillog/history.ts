@@ -1,7 +1,7 @@
 import type { Client, Deferred, Passed } from './event.js'
 import type { LineRef } from './lives.js'
 import { ownText } from './own-text.js'
-import type { Told } from './story.js'
+import type { Told } from './told.js'
 import { normalAddress } from './triplet.js'
 
 /** One thing that happened to a mail. */

@@ -1,14 +1,15 @@
 import { decodeLine, wholeLines } from './blocks.js'
 import { type Envelope, journalEnvelope, parseEnvelope } from './envelope.js'
-import { instanceOf, type MailEvent, parseEvent } from './event.js'
+import { instanceOf, type MailEvent } from './event.js'
 import { FastLane } from './fast-lane.js'
 import type { MailFlow } from './flow.js'
 import { JournalRecords } from './journal-records.js'
 import type { Dated } from './order.js'
+import { parseEvent } from './parse-event.js'
 import type { Window } from './report.js'
 import type { LogSource } from './sources.js'
-import type { Told } from './story.js'
 import { YearClock } from './time.js'
+import type { Told } from './told.js'
 
 /** Who listens to what a log tells. */
 export interface Listener {

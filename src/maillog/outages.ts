@@ -1,7 +1,7 @@
 import { refText } from './lives.js'
 import { ownText } from './own-text.js'
 import type { Evidence } from './report.js'
-import type { Told } from './story.js'
+import type { Told } from './told.js'
 
 const EVIDENCE = 3
 const SERVICES = 8

@@ -4,7 +4,7 @@ import { type Listener, LogReader } from './log-reader.js'
 import { inOrder } from './order.js'
 import type { Problem, Window } from './report.js'
 import { findSources, type LogSource } from './sources.js'
-import type { Told } from './story.js'
+import type { Told } from './told.js'
 
 /** Which lines to read. */
 export interface ReadOptions {

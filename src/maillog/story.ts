@@ -1,24 +1,12 @@
-import type { Deferred, MailEvent, Passed } from './event.js'
+import type { Deferred, Passed } from './event.js'
 import { Fingerprint } from './fingerprint.js'
 import { MailFlow } from './flow.js'
 import { defer, pass, RETRY_WINDOW, type Story, storyOf } from './life.js'
-import { type Key, type LineRef, Lives, type Triplet } from './lives.js'
+import { type Key, Lives, type Triplet } from './lives.js'
 import { type Outage, Outages } from './outages.js'
+import type { Told } from './told.js'
 import { Totals } from './totals.js'
 import { addAddress, addNetwork, inNetworks, isProbe } from './triplet.js'
-
-/** An event and where it stands. */
-export interface Told {
-  readonly event: MailEvent
-  readonly at: number | undefined
-  /** The Postfix instance, for queue ids. */
-  readonly instance: string
-  readonly ref: LineRef
-  /** The line's body, kept as evidence. */
-  readonly text: string
-  /** So often in a row. */
-  readonly repeat: number
-}
 
 /** What the log tells, when it was read to its end. */
 export interface Stories {

@@ -1,10 +1,10 @@
 import type { FileStep, Step } from '../change/plan.js'
 import { hashOf } from '../hash.js'
+import type { BackendPlan } from './backend-plan.js'
 import { canCarry, takeFromPostgrey } from './carry.js'
 import { formatEndpoint, type InstallChoices } from './choices.js'
 import { type ServerFacts, UNIT_FILES } from './facts.js'
 import { fileStep, ROOT_FILE, ROOT_PROGRAM, type WantedFile } from './files.js'
-import type { BackendPlan } from './install-plan.js'
 import { DEFAULTS_FILE, INIT_SCRIPT, STORE_DIR, WHITELIST_CLIENTS, WHITELIST_RECIPIENTS } from './names.js'
 import { assertServable, type Program } from './program.js'
 import {

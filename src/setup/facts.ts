@@ -23,13 +23,7 @@ import {
   WHITELIST_RECIPIENTS,
 } from './names.js'
 import { gatherPostgrey, type PostgreyFacts } from './postgrey-facts.js'
-
-export type InitSystem = 'systemd' | 'sysv'
-
-export interface ServiceState {
-  readonly running: boolean
-  readonly enabled: boolean
-}
+import type { InitSystem, ServiceState } from './service-manager.js'
 
 /** What the planners need to know of a machine; gathered once, judged by pure functions. */
 export interface ServerFacts {

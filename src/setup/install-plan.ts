@@ -29,14 +29,6 @@ export interface InstallPlan {
   readonly warnings: readonly string[]
 }
 
-/** The part of a plan that brings up the daemon that is to be asked. */
-export interface BackendPlan {
-  readonly steps: readonly Step[]
-  /** It starts, or starts anew. */
-  readonly starting: boolean
-  readonly files: readonly WantedFile[]
-}
-
 /**
  * From what is there to greylisting. Pure. The order: the daemon first (nothing asks it yet), a proof with the
  * candidate main.cf, then main.cf itself, then the proof on the live server, and last a daemon that is asked no more.

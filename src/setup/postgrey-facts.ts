@@ -1,8 +1,8 @@
 import type { Host } from '../host/host.js'
 import type { GivenFlags } from './choices.js'
-import type { InitSystem, ServiceState } from './facts.js'
 import { POSTGREY_DEFAULTS, POSTGREY_PROGRAM, POSTGREY_USER } from './names.js'
 import type { PackageOffer } from './postgrey-package.js'
+import type { InitSystem, ServiceState } from './service-manager.js'
 import { SERVICE_MANAGERS } from './service-manager.js'
 import { optionValue, optionWords } from './shell-options.js'
 

@@ -1,4 +1,4 @@
-import type { InitSystem } from './facts.js'
+import type { InitSystem } from './service-manager.js'
 import { SERVICE_MANAGERS } from './service-manager.js'
 
 /**

@@ -1,4 +1,9 @@
-import type { InitSystem } from './facts.js'
+export type InitSystem = 'systemd' | 'sysv'
+
+export interface ServiceState {
+  readonly running: boolean
+  readonly enabled: boolean
+}
 
 /** One row a service manager: what an administrator would type. Exit code 0 is yes, or done. */
 interface ServiceManager {

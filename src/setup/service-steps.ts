@@ -1,6 +1,6 @@
 import type { RunStep, Step } from '../change/plan.js'
-import type { InitSystem, ServiceState } from './facts.js'
 import { INIT_SCRIPT, SERVICE_UNIT, SOCKET_UNIT, STORE_DIR, USER } from './names.js'
+import type { InitSystem, ServiceState } from './service-manager.js'
 
 /** A step that does nothing when applied; its undo runs once everything after it has been put back. */
 export function whenRolledBack(

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseEnvelope } from '../../src/maillog/envelope.js'
-import { parseEvent } from '../../src/maillog/event.js'
+import { parseEvent } from '../../src/maillog/parse-event.js'
 import { isoTime, latestYear, YearClock } from '../../src/maillog/time.js'
 import { YearScan } from '../../src/maillog/year-scan.js'
 

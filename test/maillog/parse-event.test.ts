@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseEvent } from '../../src/maillog/event.js'
 import { unescapeValue } from '../../src/maillog/greylister-event.js'
+import { parseEvent } from '../../src/maillog/parse-event.js'
 
 const WHO =
   'client_name=mail.example.org, client_address=192.0.2.10, sender=a@example.org, recipient=b@mx.test'
