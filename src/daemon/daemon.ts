@@ -1,21 +1,20 @@
 import { unlinkSync, writeFileSync } from 'node:fs'
-import type { GreyctlError } from '../errors.js'
 import { jsonLines } from '../greylist/json-line.js'
 import { TEXT_LINES } from '../greylist/logline.js'
 import type { Policy } from '../greylist/policy.js'
-import { openStore } from '../store/open.js'
 import { ReopeningStore } from '../store/reopening.js'
 import type { Store } from '../store/store.js'
 import { type CleaningTimes, startCleaning } from './cleaning.js'
 import { watchClock } from './clock.js'
+import { serveControl } from './control.js'
 import { Engine } from './engine.js'
 import { Gate } from './gate.js'
 import type { Log } from './log.js'
 import { Metrics } from './metrics.js'
 import type { MetricsServer, MetricsSource } from './metrics-server.js'
+import { openPatiently } from './opening.js'
 import { type DaemonOptions, needsRestart } from './options.js'
 import { createPools } from './pools.js'
-import { sealer } from './privacy.js'
 import { becomeUser, findIdentity, prepareDirectory } from './privileges.js'
 import { type Rules, readRules } from './rules.js'
 import { PolicyServer } from './server.js'
@@ -68,12 +67,12 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   })
   const listening: string[] = []
   for (const endpoint of options.endpoints) listening.push(...(await server.listen(endpoint)))
-  let store: Store | undefined
+  let opened: Store | undefined
   const metricsServer = await startMetrics(options, {
     metrics,
     version: parts.version,
     connections: () => server.connections,
-    store: () => store,
+    store: () => opened,
   })
   if (metricsServer) listening.push(metricsServer.url)
   if (options.pidfile !== undefined) writeFileSync(options.pidfile, `${process.pid}\n`, { mode: 0o644 })
@@ -82,24 +81,32 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
     becomeUser(identity)
   }
   process.umask(0o077)
-  store = parts.store ?? openPatiently(options, (message) => log.line(`warning: ${message}`))
-  const seal = options.privacy ? sealer(options.store) : undefined
-  let policy: Policy = { ...rules.policy, seal }
+  const memory = openPatiently(options, (message) => log.line(`warning: ${message}`), parts.store)
+  const { store } = memory
+  opened = store
+  let policy: Policy = { ...rules.policy, seal: memory.seal() }
   const { testClock } = options
-  server.start(
-    new Engine({
-      store,
-      policy: () => policy,
-      pools,
-      texts: () => rules.texts,
-      log,
-      lines: options.logFormat === 'json' ? jsonLines(clock) : TEXT_LINES,
-      metrics,
-      quiet: () => rules.quiet,
-      testClock,
-      clock,
-    }),
-  )
+  const engine = new Engine({
+    store,
+    policy: () => policy,
+    pools,
+    texts: () => rules.texts,
+    log,
+    lines: options.logFormat === 'json' ? jsonLines(clock) : TEXT_LINES,
+    metrics,
+    quiet: () => rules.quiet,
+    testClock,
+    clock,
+  })
+  let control: Promise<() => void> | undefined
+  const begun = memory.opened.then(() => {
+    policy = { ...policy, seal: memory.seal() }
+    if (options.store.kind !== 'lmdb' || parts.store !== undefined) return
+    control = serveControl(options.store.directory, { store, engine, policy: () => policy, clock, log })
+  })
+  // who is told that the daemon is ready may ask at once
+  if (!(store instanceof ReopeningStore)) await begun.then(() => control)
+  server.start(engine)
   // records of a simulated time would all look expired, or none
   const stopCleaning = testClock ? () => {} : startCleaning(store, () => policy, clock, log, parts.cleaning)
   const stopWatch = watchClock(clock, log)
@@ -110,7 +117,7 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
       metrics.reloads[next === undefined ? 'failed' : 'ok'] += 1
       if (next === undefined) return
       rules = next
-      policy = { ...next.policy, seal }
+      policy = { ...next.policy, seal: memory.seal() }
     },
     refusedConnections: () => gate.refused,
     summary: () => metrics.summary(server.connections),
@@ -119,25 +126,10 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
       stopWatch()
       metricsServer?.close()
       await server.drain()
-      await store?.close()
+      ;(await control)?.()
+      await store.close()
       if (options.pidfile !== undefined) removeQuietly(options.pidfile)
     },
-  }
-}
-
-/** Mail goes on without a store, and is greylisted when there is one. */
-function openPatiently(options: DaemonOptions, warn: (message: string) => void): Store {
-  const { durability } = options
-  try {
-    return openStore(options.store, { durability, warn })
-  } catch (error) {
-    const { message, where } = error as GreyctlError
-    warn(`${message} (${where}): nobody is greylisted until it can`)
-    return new ReopeningStore(
-      () => openStore(options.store, { durability, warn, patience: 0 }),
-      error as Error,
-      warn,
-    )
   }
 }
 

@@ -3,7 +3,7 @@ import { type Decision, decideByRecords, exemption } from '../greylist/decide.js
 import { type Keys, keysOf, TRIPLET } from '../greylist/key.js'
 import type { LogLines } from '../greylist/logline.js'
 import { type Policy, policyFor } from '../greylist/policy.js'
-import { type GreyRecord, isExpired } from '../greylist/record.js'
+import { GONE, type GreyRecord, isExpired } from '../greylist/record.js'
 import { DUNNO, deferReply, headerReply, type ReplyTexts } from '../greylist/reply.js'
 import type { PolicyRequest } from '../greylist/request.js'
 import type { Entry, Store } from '../store/store.js'
@@ -60,6 +60,39 @@ export class Engine {
     this.#options = options
   }
 
+  /**
+   * Changes that no mail brings about: between two turns, so that a mail is judged before all of them or after. `after`
+   * says what a record becomes: undefined takes it away, the same one leaves it. Resolves when all are committed.
+   */
+  async change(
+    keys: readonly string[],
+    after: (key: string, known: GreyRecord | undefined) => GreyRecord | undefined,
+  ): Promise<void> {
+    const { store } = this.#options
+    const found = store.getMany(keys)
+    const stored = found instanceof Promise ? await found : found
+    const put = new Map<string, GreyRecord>()
+    const gone = new Map<string, GreyRecord>()
+    keys.forEach((key, at) => {
+      const latest = this.#pending(key) ?? stored[at]
+      const known = latest === GONE ? undefined : latest
+      const record = after(key, known)
+      if (record === known) return
+      if (record === undefined) gone.set(key, GONE)
+      else put.set(key, record)
+    })
+    await Promise.all([
+      this.#sent(gone, gone.size > 0 ? store.removeMany([...gone.keys()]) : undefined),
+      this.#sent(put, put.size > 0 ? store.putMany([...put]) : undefined),
+    ])
+  }
+
+  /** Until they are committed, these count instead of what the store says. */
+  #sent(records: ReadonlyMap<string, GreyRecord>, commit: void | Promise<void>): void | Promise<void> {
+    if (commit !== undefined) this.#unflushed.add(records, commit)
+    return commit
+  }
+
   submit(job: Job): void {
     this.#waiting.push(job)
     if (this.#waiting.length === 1) setImmediate(() => this.#turn())
@@ -111,18 +144,22 @@ export class Engine {
   #learnPool({ request, address }: Question, triplet: GreyRecord, policy: Policy): void {
     if (request === undefined || address === undefined) return
     this.#options.pools?.learn(request, address, (pool) => {
-      const key = keysOf(request, address, policy, [pool]).triplets[0] ?? ''
-      this.#rememberNew(key, triplet, policy).catch((error: Error) =>
+      const [key = '', own = ''] = keysOf(request, address, policy, [pool]).triplets
+      this.#rememberNew(key, own, triplet, policy).catch((error: Error) =>
         this.#options.log.rarely('pool', `warning: a pool was not remembered: ${error.message}`),
       )
     })
   }
 
-  async #rememberNew(key: string, triplet: GreyRecord, policy: Policy): Promise<void> {
-    const { store } = this.#options
-    const [known] = await store.getMany([key])
-    const says = known !== undefined && !isExpired(TRIPLET, known, policy, triplet.first)
-    if (!says) await store.putMany([[key, triplet]])
+  /** `own`: the triplet's key without the pool. What was forgotten meanwhile stays so. */
+  async #rememberNew(key: string, own: string, triplet: GreyRecord, policy: Policy): Promise<void> {
+    const [original] = await this.#options.store.getMany([own])
+    const forgotten = (this.#pending(own) ?? original ?? GONE) === GONE
+    if (forgotten) return
+    await this.change([key], (_, known) => {
+      const says = known !== undefined && !isExpired(TRIPLET, known, policy, triplet.first)
+      return says ? known : triplet
+    })
   }
 
   #commit(late: readonly Work[]): void {
@@ -141,7 +178,7 @@ export class Engine {
         answer()
         return
       }
-      if (changed.size > 0) this.#unflushed.add(changed, commit)
+      if (changed.size > 0) this.#sent(changed, commit)
       commit.then(answer, fail)
     } catch (error) {
       fail(error as Error)

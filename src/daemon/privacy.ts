@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { GreyctlError } from '../errors.js'
 import type { StoreSpec } from '../store/open.js'
 
+/** Turns what a key says into what is stored. */
+export type Sealer = (text: string) => string
+
 export const KEY_FILE = 'privacy.key'
 /** Bytes: as many as the hash has. */
 const KEY_SIZE = 32
@@ -13,7 +16,7 @@ const KEY_SIZE = 32
  * stores, hides nothing: there are few enough addresses to try them all. The key lies beside the store, for its user
  * alone; it is made at the first use. Throws GreyctlError('store-failed') when it cannot be read or made.
  */
-export function sealer(store: StoreSpec): (text: string) => string {
+export function sealer(store: StoreSpec): Sealer {
   const secret = store.kind === 'lmdb' ? keyOf(store.directory) : randomBytes(KEY_SIZE)
   return (text) => createHmac('sha256', secret).update(text, 'latin1').digest('base64url')
 }

@@ -1,4 +1,4 @@
-import { chownSync, existsSync, lchownSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { chownSync, existsSync, lchownSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { GreyctlError } from '../errors.js'
 
@@ -36,6 +36,9 @@ export function findIds(
   }
 }
 
+/** What a daemon that ran as root left behind. */
+const OWN_FILE = /^(?:(?:data|lock)\.mdb|journal-[01]$|privacy\.key$)/
+
 /** The store's directory, made if it is missing, belongs to whom the daemon becomes; so do the files in it. */
 export function prepareDirectory(directory: string, { uid, gid }: Identity): void {
   // whoever makes the parents for itself alone locks the daemon out
@@ -43,8 +46,9 @@ export function prepareDirectory(directory: string, { uid, gid }: Identity): voi
   if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 })
   chownSync(directory, uid, gid)
   for (const name of readdirSync(directory)) {
-    // never through a link: the directory belongs to an unprivileged user
-    if (/^(?:data|lock)\.mdb/.test(name)) lchownSync(join(directory, name), uid, gid)
+    const path = join(directory, name)
+    // never through a link of either kind: the directory belongs to an unprivileged user
+    if (OWN_FILE.test(name) && lstatSync(path).nlink === 1) lchownSync(path, uid, gid)
   }
 }
 

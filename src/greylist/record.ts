@@ -9,6 +9,9 @@ export interface GreyRecord {
   readonly count: number
 }
 
+/** Stands for a record that is gone, where one is wanted: too old for every policy. */
+export const GONE: GreyRecord = { first: 0, last: 0, count: 0 }
+
 const VERSION = 1
 const SIZE = 13
 const LARGEST = 0xffff_ffff

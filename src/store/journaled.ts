@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { GreyRecord } from '../greylist/record.js'
-import { Segment } from './segment.js'
+import { readFrames, Segment } from './segment.js'
 import type { Change, Entry, Expired, LocalStore, Store, StoreStats } from './store.js'
 
 /** strict: committed means on the disk. relaxed: on the disk within 50 ms, which a power failure may forget. */
@@ -12,6 +13,8 @@ export interface JournalOptions {
   readonly patience: number
   readonly warn: (message: string) => void
 }
+
+const SEGMENT_NAMES = ['journal-0', 'journal-1'] as const
 
 type Changes = Map<string, GreyRecord | undefined>
 
@@ -223,10 +226,22 @@ export class JournaledStore implements Store {
   }
 }
 
+/** Whether changes wait there for a store that nobody has open: those of a daemon that was killed. Reads only. */
+export function journalHolds(directory: string): boolean {
+  return SEGMENT_NAMES.some((name) => {
+    try {
+      return readFrames(readFileSync(join(directory, name))).changes.length > 0
+    } catch {
+      return false
+    }
+  })
+}
+
 function openSegments(directory: string, patience: number) {
-  const one = Segment.open(join(directory, 'journal-0'), patience)
+  const [first, second] = SEGMENT_NAMES
+  const one = Segment.open(join(directory, first), patience)
   try {
-    return [one, Segment.open(join(directory, 'journal-1'), patience)] as const
+    return [one, Segment.open(join(directory, second), patience)] as const
   } catch (error) {
     one.segment.close()
     throw error

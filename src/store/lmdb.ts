@@ -136,6 +136,11 @@ export class LmdbStore implements LocalStore {
     }
   }
 
+  /** What others have written since counts from now on, not only from the next turn of the event loop. */
+  refresh(): void {
+    this.#database.resetReadTxn()
+  }
+
   close(): Promise<void> {
     return this.#database.close()
   }

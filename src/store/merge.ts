@@ -16,8 +16,7 @@ export interface Merged {
 }
 
 /**
- * Takes records in, beside those that are there: what has passed on either side has passed, and the longer history
- * counts. So it may run twice, and while the daemon writes.
+ * Takes records in, beside those that are there. So it may run twice, and while the daemon writes.
  */
 export async function mergeEntries(
   store: Store,
@@ -35,9 +34,9 @@ export async function mergeEntries(
       const found = known[at]
       if (incoming === undefined) return
       const before = found && isExpired(key, found) ? undefined : found
-      const after = before === undefined ? incoming : joined(before, incoming)
+      const after = joined(before, incoming)
       if (before === undefined) totals.added += 1
-      else if (same(before, after)) return
+      else if (after === before) return
       else totals.updated += 1
       changed.push([key, after])
     })
@@ -50,22 +49,21 @@ export async function mergeEntries(
       totals.expired += 1
       continue
     }
-    const earlier = batch.get(key)
-    batch.set(key, earlier === undefined ? record : joined(earlier, record))
+    batch.set(key, joined(batch.get(key), record))
     if (batch.size >= BATCH) await flush()
   }
   await flush()
   return totals
 }
 
-function joined(a: GreyRecord, b: GreyRecord): GreyRecord {
-  return {
-    first: Math.min(a.first, b.first),
-    last: Math.max(a.last, b.last),
-    count: Math.max(a.count, b.count),
+/** What has passed on either side has passed, and the longer history counts. `known` itself when nothing is new to it. */
+export function joined(known: GreyRecord | undefined, incoming: GreyRecord): GreyRecord {
+  if (known === undefined) return incoming
+  const after = {
+    first: Math.min(known.first, incoming.first),
+    last: Math.max(known.last, incoming.last),
+    count: Math.max(known.count, incoming.count),
   }
-}
-
-function same(a: GreyRecord, b: GreyRecord): boolean {
-  return a.first === b.first && a.last === b.last && a.count === b.count
+  const same = after.first === known.first && after.last === known.last && after.count === known.count
+  return same ? known : after
 }

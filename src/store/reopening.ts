@@ -14,10 +14,11 @@ export class ReopeningStore implements Store {
   #reason: Error
   #timer: NodeJS.Timeout
 
-  constructor(open: () => Store, reason: Error, warn: (message: string) => void) {
+  /** `opened` is called once it is. */
+  constructor(open: () => Store, reason: Error, opened: () => void) {
     this.#open = open
     this.#reason = reason
-    this.#timer = setInterval(() => this.#retry(warn), RETRY)
+    this.#timer = setInterval(() => this.#retry(opened), RETRY)
     this.#timer.unref()
   }
 
@@ -55,13 +56,14 @@ export class ReopeningStore implements Store {
     return this.#store
   }
 
-  #retry(warn: (message: string) => void): void {
+  #retry(opened: () => void): void {
     try {
       this.#store = this.#open()
-      clearInterval(this.#timer)
-      warn('the store is open, greylisting begins')
     } catch (error) {
       this.#reason = error as Error
+      return
     }
+    clearInterval(this.#timer)
+    opened()
   }
 }

@@ -7,6 +7,12 @@ import type { Change } from './store.js'
 /** Bytes of a segment, about 35,000 changes: what may wait for the slower store behind. */
 export const SEGMENT_SIZE = 4 * 1024 * 1024
 
+export class JournalTaken extends Error {
+  constructor() {
+    super('another daemon uses it')
+  }
+}
+
 /** Length of the payload, its checksum, the generation, 4 bytes each. */
 const HEADER = 12
 const ZEROS = Buffer.alloc(HEADER)
@@ -166,7 +172,7 @@ function claim(descriptor: number, patience: number): void {
   const { status } = spawnSync('flock', ['--timeout', String(patience), '3'], {
     stdio: ['ignore', 'ignore', 'ignore', descriptor],
   })
-  if (status === 1) throw new Error('another daemon uses it')
+  if (status === 1) throw new JournalTaken()
 }
 
 /** Written, not only declared: blocks that the file system had still to find would cost each flush a second write. */

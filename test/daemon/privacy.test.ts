@@ -5,7 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { KEY_FILE, sealer } from '../../src/daemon/privacy.js'
 import { isForgettable } from '../../src/greylist/record.js'
 import { MemoryStore } from '../../src/store/memory.js'
+import { openStore } from '../../src/store/open.js'
 import { client, policyText, startTestDaemon } from './running.js'
+import { eventually } from './spawned.js'
 
 let base: string
 beforeEach(() => {
@@ -55,6 +57,35 @@ describe('--privacy', () => {
     } finally {
       await daemon.stop()
     }
+  })
+
+  it('without its key answers DUNNO, writes nothing in clear, and begins when the key is there', async () => {
+    sealer(store())
+    const path = join(base, 'store', KEY_FILE)
+    const secret = readFileSync(path)
+    writeFileSync(path, 'short')
+    const daemon = await startTestDaemon(['--privacy', `--store=lmdb:${base}/store`])
+    try {
+      expect(daemon.lines).toContainEqual(
+        expect.stringMatching(
+          /^warning: the key of --privacy has 5 bytes.*nobody is greylisted until it can$/,
+        ),
+      )
+      const postfix = await client(daemon.port)
+      postfix.send(policyText())
+      expect(await postfix.answers(1)).toEqual(['DUNNO'])
+      writeFileSync(path, secret)
+      await eventually(() => daemon.lines.includes('warning: the store is open, greylisting begins'))
+      postfix.send(policyText())
+      expect((await postfix.answers(1))[0]).toMatch(/^DEFER_IF_PERMIT/)
+      postfix.socket.destroy()
+    } finally {
+      await daemon.stop()
+    }
+    const kept = openStore(store())
+    for await (const [key] of kept.entries()) expect(key).toMatch(/^t#[\w-]{43}$/)
+    expect(await kept.stats()).toMatchObject({ entries: 1 })
+    await kept.close()
   })
 
   it('forgets what was stored in clear at the next cleaning', () => {

@@ -1,0 +1,53 @@
+import type { GreyctlError } from '../errors.js'
+import { openStore } from '../store/open.js'
+import { ReopeningStore } from '../store/reopening.js'
+import type { Store } from '../store/store.js'
+import type { DaemonOptions } from './options.js'
+import { type Sealer, sealer } from './privacy.js'
+
+export interface Memory {
+  /** Throws at each call while it is not open. */
+  readonly store: Store
+  /** With --privacy, what seals the keys, as soon as the store is open. */
+  seal(): Sealer | undefined
+  /** Resolves before the first call that does not throw. */
+  readonly opened: Promise<void>
+}
+
+/**
+ * The store that the options name (or `given`). Mail goes on without it, and without the key of --privacy, and is
+ * greylisted when both are there: nothing is ever written in clear that should be sealed.
+ */
+export function openPatiently(
+  options: DaemonOptions,
+  warn: (message: string) => void,
+  given?: Store,
+): Memory {
+  const { durability, privacy } = options
+  let seal: Sealer | undefined
+  const open = (patience?: number) => {
+    seal = privacy ? sealer(options.store) : undefined
+    return (
+      given ?? openStore(options.store, { durability, warn, ...(patience === undefined ? {} : { patience }) })
+    )
+  }
+  try {
+    return { store: open(), seal: () => seal, opened: Promise.resolve() }
+  } catch (error) {
+    const { message, where } = error as GreyctlError
+    warn(`${message} (${where}): nobody is greylisted until it can`)
+    let announce = () => {}
+    const opened = new Promise<void>((resolve) => {
+      announce = resolve
+    })
+    const store = new ReopeningStore(
+      () => open(0),
+      error as Error,
+      () => {
+        warn('the store is open, greylisting begins')
+        announce()
+      },
+    )
+    return { store, seal: () => seal, opened }
+  }
+}

@@ -1,0 +1,26 @@
+import { join } from 'node:path'
+import type { Entry } from './store.js'
+
+/**
+ * How another process changes the store of a running daemon: it asks the daemon, over a unix socket beside the store that
+ * only the store's owner and root can reach (docs/decisions/0011-store-control.md). One JSON object a line each way.
+ */
+export type ControlRequest =
+  /** What was learned so far moves to the file, where other processes read it. */
+  | { readonly do: 'settle' }
+  /** Joined with what is known of them at that moment (merge.ts). */
+  | { readonly do: 'merge'; readonly entries: readonly Entry[] }
+  | { readonly do: 'remove'; readonly keys: readonly string[] }
+
+export type ControlAnswer = { readonly ok: true } | { readonly error: string }
+
+/** Records of one request: the daemon decides about no mail while it looks them up, about a millisecond. */
+export const CONTROL_BATCH = 500
+
+export function controlPath(directory: string): string {
+  return join(directory, 'control')
+}
+
+export function encodeLine(value: ControlRequest | ControlAnswer): string {
+  return `${JSON.stringify(value)}\n`
+}
