@@ -1,7 +1,8 @@
 /** Bundles the script and style of the report's page (templates/report) with the plotting library, and gathers its licences. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { licencesOf, packagesOf } from './licences.mjs'
 
 /** Writes page.js, page.css and licences.txt. Nothing else of the libraries is needed when greyctl runs. */
 export async function buildPage(root, target) {
@@ -18,22 +19,5 @@ export async function buildPage(root, target) {
     metafile: true,
     logLevel: 'warning',
   })
-  writeFileSync(join(target, 'licences.txt'), licencesOf(root, Object.keys(metafile.inputs)))
-}
-
-/** One text for all packages that share it, each named. */
-function licencesOf(root, inputs) {
-  const packages = new Set(
-    inputs.flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
-  )
-  const byText = new Map()
-  for (const name of [...packages].sort()) {
-    const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license']
-      .map((base) => join(root, 'node_modules', name, base))
-      .find((path) => existsSync(path))
-    if (file === undefined) throw new Error(`${name}: a library of the page without a licence file`)
-    const text = readFileSync(file, 'utf8').trim()
-    byText.set(text, [...(byText.get(text) ?? []), name])
-  }
-  return [...byText].map(([text, names]) => `${names.join(', ')}:\n${text}\n`).join('\n')
+  writeFileSync(join(target, 'licences.txt'), licencesOf(root, packagesOf(Object.keys(metafile.inputs))))
 }

@@ -1,10 +1,10 @@
-/** Writes docs/problems from the texts of doctor's checks; `npm run build` comes first. A test holds them in step. */
+/** Writes docs/problems from the texts of doctor's checks (`npm run docs`). A test holds them in step. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { CHECKS } from '../src/doctor/checks/index.js'
+import { problemIndex, problemPage } from '../src/doctor/page.js'
 
 const root = join(import.meta.dirname, '..')
-const { CHECKS } = await import(join(root, 'dist/doctor/checks/index.js'))
-const { problemIndex, problemPage } = await import(join(root, 'dist/doctor/page.js'))
 
 const directory = join(root, 'docs/problems')
 mkdirSync(directory, { recursive: true })

@@ -27,7 +27,7 @@ export function watchLiveness(
 ): Promise<Liveness> {
   const beat = new Int32Array(new SharedArrayBuffer(4))
   const orders: WatchOrders = { beat, silence, facility }
-  const worker = new Worker(new URL('./liveness-worker.js', import.meta.url), {
+  const worker = new Worker(new URL('../daemon/liveness-worker.js', import.meta.url), {
     workerData: orders,
     resourceLimits: LIMITS,
   })

@@ -1,16 +1,16 @@
 /**
- * A process that is watched for a second of silence: `beating.mjs stuck` never turns its event loop again. It takes the
- * built program, since the watching thread has no loader for TypeScript.
+ * A process that is watched for a second of silence: `beating.mjs DIR stuck` never turns its event loop again. DIR has the
+ * compiled program, since the watching thread has no loader for TypeScript.
  */
-const built = (name) => import(new URL(`../../dist/daemon/${name}`, import.meta.url).href)
-const { watchLiveness } = await built('liveness.js')
-const { createLog, stderrSink } = await built('log.js')
+const [directory, how] = process.argv.slice(2)
+const { watchLiveness } = await import(`${directory}/daemon/liveness.js`)
+const { createLog, stderrSink } = await import(`${directory}/daemon/log.js`)
 
 const liveness = await watchLiveness(createLog(stderrSink()), undefined, 1000)
 liveness.begin()
 console.log('begun')
 setTimeout(() => {
-  while (process.argv[2] === 'stuck') {
+  while (how === 'stuck') {
     // the bug
   }
   console.log('alive')

@@ -1,13 +1,31 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { notify } from '../../src/daemon/notify.js'
 
 const FIXTURE = join(import.meta.dirname, 'beating.mjs')
 
+const compiled = mkdtempSync(join(tmpdir(), 'greyctl-liveness-'))
+beforeAll(async () => {
+  const files = ['liveness', 'liveness-worker', 'log'].map((name) => `src/daemon/${name}.ts`)
+  await build({
+    absWorkingDir: join(import.meta.dirname, '../..'),
+    entryPoints: files,
+    outbase: 'src',
+    outdir: compiled,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+  })
+})
+afterAll(() => rmSync(compiled, { recursive: true }))
+
 function start(how: string) {
-  const child = spawn(process.execPath, [FIXTURE, how])
+  const child = spawn(process.execPath, [FIXTURE, compiled, how])
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

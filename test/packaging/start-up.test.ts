@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../..')
+const HOOK = pathToFileURL(join(import.meta.dirname, 'loaded.mjs')).href
+
+interface Loaded {
+  readonly files: readonly string[]
+  /** Of all files together; the bundle of a checkout is not minified. */
+  readonly bytes: number
+  readonly stdout: string
+}
+
+let scratch: string
+beforeEach(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'greyctl-start-'))
+})
+afterEach(() => rm(scratch, { recursive: true }))
+
+/** Runs the built program until it ends or says `until` on stderr, and tells which modules it loaded. */
+async function load(argv: readonly string[], until?: string): Promise<Loaded> {
+  const list = join(scratch, 'loaded')
+  const child = spawn(process.execPath, ['--import', HOOK, ...argv], {
+    cwd: ROOT,
+    env: { ...process.env, LOADED: list },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = once(child, 'close')
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+    if (until !== undefined && stderr.includes(until)) child.kill('SIGTERM')
+  })
+  const [code] = await ended
+  expect(code, stderr).toBe(0)
+  const urls = new Set((await readFile(list, 'utf8')).split('\n').filter(Boolean))
+  const files = [...urls].map((url) => fileURLToPath(url)).filter((file) => file !== fileURLToPath(HOOK))
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
+  return { files, bytes: sizes.reduce((sum, size) => sum + size, 0), stdout }
+}
+
+/** What a start reads is what it costs: counted here, since a time would tell how busy the machine is. */
+describe('starting', () => {
+  it('the version is told from package.json alone', async () => {
+    const { files, stdout } = await load(['bin/run.js', '--version'])
+    expect(files.map((file) => basename(file))).toEqual(['run.js'])
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+    expect(stdout).toBe(`greyctl/${version} ${process.platform}-${process.arch} node-${process.version}\n`)
+  })
+
+  it('help reads oclif and no command', async () => {
+    const { files, bytes } = await load(['bin/run.js', '--help'])
+    expect(files.filter((file) => /commands|lmdb|execa|inquirer/.test(file))).toEqual([])
+    expect(files.length).toBeLessThanOrEqual(8)
+    expect(bytes).toBeLessThan(1_200_000)
+  })
+
+  it('a command reads itself and what it needs, and nothing of the others', async () => {
+    const { files, bytes } = await load(['bin/run.js', 'classify', 'mx.example.com'])
+    expect(files.filter((file) => file.includes('/commands/')).map((file) => basename(file))).toEqual([
+      'classify.js',
+    ])
+    expect(files.length).toBeLessThanOrEqual(24)
+    expect(bytes).toBeLessThan(1_900_000)
+  })
+
+  it('the daemon reads neither oclif nor anything that asks or paints', async () => {
+    const options = [
+      `--unix=${join(scratch, 'socket')}`,
+      `--dbdir=${join(scratch, 'store')}`,
+      '--config=/dev/null',
+    ]
+    const { files, bytes } = await load(['dist/daemon/main.js', ...options], 'listening on')
+    for (const file of files) expect(await readFile(file, 'utf8'), file).not.toMatch(/oclif|inquirer/)
+    expect(files.length).toBeLessThanOrEqual(20)
+    expect(bytes).toBeLessThan(900_000)
+  })
+})
