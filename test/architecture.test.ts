@@ -29,6 +29,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'maillog',
       'store',
       'migration',
+      'demo',
       'postfix',
       'daemon',
       'ui',
@@ -56,6 +57,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: [],
     packages: [/^node:/, /^valibot$/, /^toml-eslint-parser$/, /^fastest-levenshtein$/],
   },
+  demo: { rooms: [], types: ['host'], packages: [/^node:(crypto|path)$/] },
   migration: { rooms: ['greylist', 'store'], types: ['host'], packages: [/^node:crypto$/] },
   store: { rooms: ['greylist'], packages: [/^node:/, /^lmdb$/] },
   postfix: { rooms: [], packages: [/^node:(net|path)$/, /^ipaddr\.js$/] },
@@ -64,7 +66,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   host: { rooms: [], packages: [/^node:/, /^execa$/] },
   ui: {
     rooms: [],
-    types: ['change', 'doctor', 'maillog', 'setup', 'store', 'postfix'],
+    types: ['change', 'demo', 'doctor', 'maillog', 'setup', 'store', 'postfix'],
     packages: [/^chalk$/, /^inquirer$/, /^cli-table3$/, /^node:fs$/],
   },
 }
