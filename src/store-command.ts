@@ -19,10 +19,11 @@ export abstract class StoreCommand extends GreyctlCommand {
 
   protected async query(host: Host, flags: { store?: string | undefined }): Promise<Query> {
     const { parseOptions } = await import('./daemon/options.js')
+    const { sealer } = await import('./daemon/privacy.js')
     const { DEFAULT_CONFIG } = await import('./daemon/config/file.js')
     const words = daemonWords((await host.read(DEFAULTS_FILE))?.toString('utf8') ?? '')
     const given = flags.store === undefined ? words : [...words, `--store=${flags.store}`]
-    const { store, policy } = parseOptions(['--inet=10023', ...given], {
+    const { store, policy, privacy, identity } = parseOptions(['--inet=10023', ...given], {
       config: join(host.root, DEFAULT_CONFIG),
     })
     if (store.kind !== 'lmdb') {
@@ -31,7 +32,14 @@ export abstract class StoreCommand extends GreyctlCommand {
       })
     }
     const root = host.root === '/' ? '' : host.root
-    return { directory: root + store.directory, rules: policy, now: Math.floor(host.now()) }
+    const directory = root + store.directory
+    return {
+      directory,
+      rules: policy,
+      now: Math.floor(host.now()),
+      seal: privacy ? () => sealer({ kind: 'lmdb', directory }) : undefined,
+      identity,
+    }
   }
 
   protected subject(text: string, { rules }: Query): Subject {

@@ -2,8 +2,8 @@ import { Args, Flags } from '@oclif/core'
 import { GreyctlError } from '../errors.js'
 import { logFlags, sinceOf } from '../log-command.js'
 import { historyOf, isQueueId, type MailHistory, type MailQuestion } from '../maillog/why.js'
-import { concerns, type Subject } from '../store/known.js'
-import { type Listing, listRecords, type Query } from '../store/query.js'
+import type { Subject } from '../store/known.js'
+import { findRecords, type Listing, type Query } from '../store/query.js'
 import { StoreCommand } from '../store-command.js'
 import { listingDocument, renderShown } from '../ui/store.js'
 import { historyDocument, renderHistory } from '../ui/why.js'
@@ -68,7 +68,7 @@ now, and the command that lets the mail in at once. Nothing is changed. Exits 0,
   /** A store that is not there, or not ours to read, takes nothing from the log's story. */
   private async remembered(query: Query, subject: Subject, limit: number): Promise<Remembered> {
     try {
-      return { subject, listing: await listRecords(query, (known) => concerns(known, subject), limit) }
+      return { subject, listing: await findRecords(query, subject, limit) }
     } catch (error) {
       if (!(error instanceof GreyctlError)) throw error
       return { subject, trouble: `${error.where ?? query.directory}: ${error.message}` }

@@ -1,25 +1,18 @@
-import { type AddressBytes, parseAddress } from '../greylist/address.js'
-import { type Decision, decideByRecords, exemption } from '../greylist/decide.js'
-import { type Keys, keysOf, TRIPLET } from '../greylist/key.js'
+import { decideByRecords } from '../greylist/decide.js'
+import { EXPECTATIONS } from '../greylist/expected.js'
+import { keysOf, TRIPLET } from '../greylist/key.js'
 import type { LogLines } from '../greylist/logline.js'
 import { type Policy, policyFor } from '../greylist/policy.js'
 import { GONE, type GreyRecord, isExpired } from '../greylist/record.js'
 import { DUNNO, deferReply, headerReply, type ReplyTexts } from '../greylist/reply.js'
 import type { PolicyRequest } from '../greylist/request.js'
-import type { Entry, Store } from '../store/store.js'
+import type { Store } from '../store/store.js'
+import { markExpected } from './expecting.js'
 import type { Log } from './log.js'
 import type { Metrics } from './metrics.js'
 import type { Pools } from './pools.js'
 import { Unflushed } from './unflushed.js'
-
-/** What one connection asked at once, and where the answers go, in one piece. */
-export interface Job {
-  /** undefined: a request of another type, answered in its turn. */
-  readonly requests: readonly (PolicyRequest | undefined)[]
-  answer(replies: string): void
-  /** When it came (performance.now()). */
-  readonly received: number
-}
+import { changesOf, hasRecords, type Job, type Question, Work } from './work.js'
 
 export interface EngineOptions {
   readonly store: Store
@@ -105,13 +98,31 @@ export class Engine {
     try {
       const policy = this.#options.policy()
       const works = jobs.map((job) => new Work(job, policy, this.#options.pools))
-      const known = this.#options.store.getMany(works.flatMap(({ keys }) => keys))
+      const keys = works.flatMap((work) => work.keys)
+      keys.push(EXPECTATIONS)
+      const known = this.#options.store.getMany(keys)
+      const decide = (records: readonly (GreyRecord | undefined)[]) => {
+        const decided = () => this.#decide(works, records, policy)
+        if (records.at(-1) === undefined) decided()
+        else this.#markExpected(works, policy, decided, fail)
+      }
       // a store of this machine answers at once: a promise for each turn would only cost time
-      if (known instanceof Promise) known.then((records) => this.#decide(works, records, policy)).catch(fail)
-      else this.#decide(works, known, policy)
+      if (known instanceof Promise) known.then(decide).catch(fail)
+      else decide(known)
     } catch (error) {
       fail(error as Error)
     }
+  }
+
+  #markExpected(
+    works: readonly Work[],
+    policy: Policy,
+    done: () => void,
+    fail: (error: Error) => void,
+  ): void {
+    const { store } = this.#options
+    const asked = works.flatMap(({ questions }) => questions).filter(hasRecords)
+    markExpected(asked, { store, policy, now: (request) => this.#now(request) }, done, fail)
   }
 
   #decide(works: readonly Work[], records: readonly (GreyRecord | undefined)[], policy: Policy): void {
@@ -127,7 +138,11 @@ export class Engine {
       for (const question of work.questions) {
         const { keys } = question
         if (keys === undefined || question.request === undefined) continue
-        const known = { triplets: keys.triplets.map(latest), clients: keys.clients.map(latest) }
+        const known = {
+          triplets: keys.triplets.map(latest),
+          clients: keys.clients.map(latest),
+          expected: question.expected,
+        }
         const rules = policyFor(policy, question.request.recipient)
         const made = decideByRecords(known, rules, this.#now(question.request))
         for (const [key, record] of changesOf(made, keys)) this.#changed.set(key, record)
@@ -261,45 +276,4 @@ export class Engine {
     }
     return true
   }
-}
-
-interface Question {
-  readonly request: PolicyRequest | undefined
-  readonly address?: AddressBytes
-  /** Where its records are; undefined when it needs none. */
-  readonly keys: Keys | undefined
-  /** undefined: none was made, and nothing is known against the mail. */
-  decision: Decision | undefined
-}
-
-/** A job in its turn. */
-class Work {
-  readonly job: Job
-  readonly questions: readonly Question[]
-  /** Of each question that needs records, the triplet's and then the client's. */
-  readonly keys: readonly string[]
-
-  constructor(job: Job, policy: Policy, pools: Pools | undefined) {
-    const keys: string[] = []
-    this.job = job
-    this.questions = job.requests.map((request) => {
-      if (request === undefined) return { request, keys: undefined, decision: undefined }
-      const address = parseAddress(request.clientAddress)
-      const decision = exemption(request, policy, address)
-      if (decision !== undefined || address === undefined) return { request, keys: undefined, decision }
-      const own = keysOf(request, address, policy, pools?.of(request, address))
-      for (const key of own.triplets) keys.push(key)
-      for (const key of own.clients) keys.push(key)
-      return { request, address, keys: own, decision }
-    })
-    this.keys = keys
-  }
-}
-
-/** What a decision wants to be remembered. */
-function changesOf({ triplet, client }: Decision, keys: Keys): readonly Entry[] {
-  const changes: Entry[] = triplet === undefined ? [] : keys.triplets.map((key) => [key, triplet])
-  const key = client === undefined ? undefined : keys.clients[client.at]
-  if (client !== undefined && key !== undefined) changes.push([key, client.record])
-  return changes
 }

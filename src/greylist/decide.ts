@@ -13,6 +13,7 @@ export type Reason =
   | 'recipient whitelist'
   | 'sender whitelist'
   | 'client AWL'
+  | 'expected sender'
   | 'authenticated'
   | 'no recipient'
   | 'no client address'
@@ -21,6 +22,8 @@ export type Reason =
 export interface Known {
   readonly triplets?: readonly (GreyRecord | undefined)[]
   readonly clients?: readonly (GreyRecord | undefined)[]
+  /** Somebody waits for this mail (expected.ts). */
+  readonly expected?: boolean | undefined
 }
 
 export interface Decision {
@@ -77,7 +80,14 @@ function exemptionReason(
   return undefined
 }
 
+/** Who is expected passes where others would be deferred, and nothing else changes: nothing is remembered of it. */
 export function decideByRecords(known: Known, policy: Policy, now: number): Decision {
+  const decision = judge(known, policy, now)
+  const spared = known.expected && decision.waitSeconds !== undefined
+  return spared ? { action: 'pass', reason: 'expected sender' } : decision
+}
+
+function judge(known: Known, policy: Policy, now: number): Decision {
   const clients = (known.clients ?? []).map((record) => current(CLIENT, record, policy, now))
   const proven = clients.findIndex((client) => client !== undefined && client.count >= policy.autoWhitelist)
   const client = clients[proven]

@@ -9,6 +9,8 @@ const SEPARATOR = '\n'
 /** Triplets and clients live in one store; the first character of the key says which. */
 export const TRIPLET = 't'
 export const CLIENT = 'c'
+/** Mail that an administrator waits for (expected.ts). */
+export const EXPECTED = 'e'
 
 /** Under what is remembered about a mail: once for each way in which its client is known, the surest first. */
 export interface Keys {
@@ -45,7 +47,7 @@ export function keysOf(
 }
 
 /** Stands where no network and no address begins. */
-const SEAL = '#'
+export const SEAL = '#'
 
 /** Whether a key of the store says nothing about who wrote to whom. */
 export function isSealed(key: string): boolean {

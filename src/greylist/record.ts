@@ -1,4 +1,4 @@
-import { CLIENT, isSealed } from './key.js'
+import { CLIENT, EXPECTED, isSealed } from './key.js'
 import type { Policy } from './policy.js'
 
 /** What is remembered of a triplet or of a client. Times are epoch seconds. */
@@ -44,7 +44,7 @@ function bounded(value: number): number {
 
 /**
  * Whether a record says nothing any more: not seen for the maximum age, or a triplet that never passed and whose
- * retry window is over. Judged at each lookup, so that it does not matter when the store is cleaned.
+ * retry window is over; an expectation whose time is up. Judged at each lookup, so that it does not matter when the store is cleaned.
  */
 export function isExpired(
   kind: string,
@@ -52,6 +52,7 @@ export function isExpired(
   policy: Pick<Policy, 'maxAge' | 'retryWindow'>,
   nowSeconds: number,
 ): boolean {
+  if (kind === EXPECTED) return nowSeconds > record.last
   if (nowSeconds - record.last > policy.maxAge) return true
   return kind !== CLIENT && record.count === 0 && nowSeconds - record.first > policy.retryWindow
 }

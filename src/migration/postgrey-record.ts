@@ -1,5 +1,5 @@
 import { formatAddress, maskAddress, parseAddress } from '../greylist/address.js'
-import { CLIENT, tripletKey } from '../greylist/key.js'
+import { CLIENT, tripletKey, tripletOf } from '../greylist/key.js'
 import type { GreyRecord } from '../greylist/record.js'
 
 export type Imported = readonly [key: string, record: GreyRecord]
@@ -66,8 +66,10 @@ export function postgreyPair(
     if (address === undefined) return undefined
     return ['clients', formatAddress(address).toUpperCase(), `${count},${last}`]
   }
-  const [network, sender, recipient] = key.slice(1).split('\n')
-  if (network === undefined || sender === undefined || recipient === undefined) return undefined
+  const triplet = tripletOf(key)
+  // a pool is known by its networks, too
+  if (triplet === undefined || parseAddress(triplet.network) === undefined) return undefined
+  const { network, sender, recipient } = triplet
   // postgrey knows by the two times alone whether a triplet has passed
   const seen = count > 0 ? Math.max(last, first + delay) : Math.min(last, first + delay - 1)
   return ['triplets', `${network}/${sender}/${recipient}`, `${first},${seen}`]

@@ -1,5 +1,7 @@
 import { formatAddress, parseAddress } from '../greylist/address.js'
+import { expectationKey, expectationOf } from '../greylist/expected.js'
 import { CLIENT, tripletKey, tripletOf } from '../greylist/key.js'
+import { isPool } from '../greylist/pool.js'
 import type { GreyRecord } from '../greylist/record.js'
 import type { Entry } from './store.js'
 
@@ -9,6 +11,8 @@ import type { Entry } from './store.js'
  *   {"format":"greyctl-store","version":1}
  *   {"type":"triplet","network":"192.0.2.0","sender":"a@example.org","recipient":"b@example.com","first":…,"last":…,"count":0}
  *   {"type":"client","address":"192.0.2.25","first":…,"last":…,"count":3}
+ *   {"type":"client","address":"@example.org",…}                 a pool (greylist/pool.ts), here and as a network
+ *   {"type":"expected","sender":"a@example.org","recipient":"",…}  greyctl expect: from, until, and who said it
  *   {"type":"other","key":"…","first":…,"last":…,"count":0}      a key that cannot be taken apart, base64
  */
 export const HEADER = JSON.stringify({ format: 'greyctl-store', version: 1 })
@@ -20,17 +24,26 @@ export function formatEntry([key, { first, last, count }]: Entry): string {
 function partsOf(key: string): Readonly<Record<string, string>> {
   const readable = utf8Of(key)
   const triplet = readable === undefined ? undefined : tripletOf(readable)
-  if (triplet && isCanonical(triplet.network) && tripletKey(triplet) === readable)
+  if (triplet && isClient(triplet.network) && tripletKey(triplet) === readable)
     return { type: 'triplet', ...triplet }
-  if (readable?.startsWith(CLIENT) && isCanonical(readable.slice(1))) {
+  if (readable?.startsWith(CLIENT) && isClient(readable.slice(1))) {
     return { type: 'client', address: readable.slice(1) }
   }
+  const expectation = readable === undefined ? undefined : expectationOf(readable)
+  if (expectation && expectationKey(expectation) === readable) return { type: 'expected', ...expectation }
   return { type: 'other', key: Buffer.from(key, 'latin1').toString('base64') }
 }
 
-function isCanonical(text: string): boolean {
+/** Written as only the daemon writes it. */
+function isClient(text: string): boolean {
+  return clientOf(text) === text
+}
+
+/** An address in its one spelling, or a pool; undefined for anything else. */
+function clientOf(text: string): string | undefined {
+  if (isPool(text)) return text
   const address = parseAddress(text)
-  return address !== undefined && formatAddress(address) === text
+  return address && formatAddress(address)
 }
 
 /** The store has a character a byte; undefined for bytes that are no UTF-8. */
@@ -76,17 +89,16 @@ function keyOf(fields: Readonly<Record<string, unknown>>): string {
     return value
   }
   if (fields.type === 'triplet') {
-    const network = parseAddress(text('network'))
-    if (network === undefined) throw new Error('network is no address')
-    return tripletKey({
-      network: formatAddress(network),
-      sender: latin1('sender'),
-      recipient: latin1('recipient'),
-    })
+    const network = clientOf(text('network'))
+    if (network === undefined) throw new Error('network is neither an address nor a pool')
+    return tripletKey({ network, sender: latin1('sender'), recipient: latin1('recipient') })
   }
-  const address = fields.type === 'client' ? parseAddress(text('address')) : undefined
-  if (address === undefined) throw new Error('neither a triplet nor a client with an address')
-  return CLIENT + formatAddress(address)
+  if (fields.type === 'expected') {
+    return expectationKey({ sender: latin1('sender'), recipient: latin1('recipient') })
+  }
+  const client = fields.type === 'client' ? clientOf(text('address')) : undefined
+  if (client === undefined) throw new Error('neither a triplet nor a client with an address or a pool')
+  return CLIENT + client
 }
 
 function recordOf(fields: Readonly<Record<string, unknown>>): GreyRecord {

@@ -1,4 +1,5 @@
 import { formatAddress, maskAddress, parseAddress } from '../greylist/address.js'
+import { type Expectation, expectationOf } from '../greylist/expected.js'
 import { CLIENT, tripletKey, tripletOf } from '../greylist/key.js'
 import type { Policy } from '../greylist/policy.js'
 import { isPool } from '../greylist/pool.js'
@@ -12,7 +13,7 @@ export type Rules = Pick<
 >
 
 /** waiting: too early; due: the next try passes; counting: a client on its way to the automatic whitelist. */
-export type State = 'waiting' | 'due' | 'passed' | 'counting' | 'whitelisted' | 'expired'
+export type State = 'waiting' | 'due' | 'passed' | 'counting' | 'whitelisted' | 'expected' | 'expired'
 
 interface Common {
   readonly key: string
@@ -44,7 +45,12 @@ export interface KnownOther extends Common {
   readonly count: number
 }
 
-export type Known = KnownTriplet | KnownClient | KnownOther
+/** Mail that somebody said is expected (greyctl expect), until `last`. */
+export interface KnownExpected extends Common, Expectation {
+  readonly type: 'expected'
+}
+
+export type Known = KnownTriplet | KnownClient | KnownExpected | KnownOther
 
 /** What an entry of the store means at this moment. */
 export function knownOf([key, record]: Entry, rules: Rules, nowSeconds: number): Known {
@@ -57,6 +63,10 @@ export function knownOf([key, record]: Entry, rules: Rules, nowSeconds: number):
     return { type: 'triplet', ...common, ...triplet, passesAt, state }
   }
   const { count } = record
+  const expectation = expectationOf(key)
+  if (expectation !== undefined) {
+    return { type: 'expected', ...common, ...expectation, state: gone ? 'expired' : 'expected' }
+  }
   if (key.startsWith(CLIENT) && (isPool(key.slice(1)) || parseAddress(key.slice(1)) !== undefined)) {
     const state = gone ? 'expired' : clientState(record, rules)
     return { type: 'client', ...common, address: key.slice(1), count, state }
@@ -109,7 +119,9 @@ export function concerns(known: Known, subject: Subject): boolean {
     if (subject.kind === 'domain') return name === subject.domain
     return subject.kind === 'client' && known.address === subject.address
   }
-  if (subject.kind === 'client') return known.network === subject.network || known.network === subject.address
+  if (subject.kind === 'client') {
+    return known.type === 'triplet' && [subject.network, subject.address].includes(known.network)
+  }
   const mailboxes = [known.sender, known.recipient]
   if (subject.kind === 'mailbox') return mailboxes.includes(subject.mailbox)
   return mailboxes.some(

@@ -1,3 +1,6 @@
+import { EXPECTATIONS } from '../greylist/expected.js'
+import { CLIENT } from '../greylist/key.js'
+import { isPool } from '../greylist/pool.js'
 import { isExpired } from '../greylist/record.js'
 import {
   allowed,
@@ -17,9 +20,13 @@ export interface Query {
   readonly directory: string
   readonly rules: Rules
   readonly now: number
+  /** How keys are kept from whoever reads the store; undefined: they are not. Asked late: the key lies beside the store. */
+  readonly seal?: (() => (text: string) => string) | undefined
+  /** undefined: as the daemon has it by default. */
+  readonly identity?: 'pool' | 'subnet'
 }
 
-const KINDS = ['waiting', 'due', 'passed', 'counting', 'whitelisted', 'expired'] as const
+const KINDS = ['waiting', 'due', 'passed', 'counting', 'whitelisted', 'expected', 'expired'] as const
 
 export interface StoreSummary extends StoreStats {
   /** By state; keys that cannot be taken apart are counted too. */
@@ -36,7 +43,9 @@ function within<T>(query: Query, access: Access, work: (store: Store) => Promise
 }
 
 async function* known(store: Store, { rules, now }: Query): AsyncIterable<Known> {
-  for await (const entry of store.entries()) yield knownOf(entry, rules, now)
+  for await (const entry of store.entries()) {
+    if (entry[0] !== EXPECTATIONS) yield knownOf(entry, rules, now)
+  }
 }
 
 export function summarize(query: Query): Promise<StoreSummary> {
@@ -80,6 +89,36 @@ export function listRecords(
     }
     return { records, total }
   })
+}
+
+/**
+ * What concerns somebody. Of a client's address also what is known of its pools: a mail is remembered under the network and
+ * under each pool at the same moment, so the same mail with the same first try is theirs.
+ */
+export async function findRecords(query: Query, subject: Subject, limit: number): Promise<Listing> {
+  const kin = subject.kind === 'client' ? await poolRecordsOf(query, subject) : new Set<string>()
+  return listRecords(query, (known) => kin.has(known.key) || concerns(known, subject), limit)
+}
+
+/** Keys of the triplets and clients that stand for pools of this client. */
+function poolRecordsOf(query: Query, subject: Subject): Promise<ReadonlySet<string>> {
+  return within(query, 'read', async (store) => {
+    const mails = new Set<string>()
+    for await (const one of known(store, query)) {
+      if (one.type === 'triplet' && concerns(one, subject)) mails.add(mailOf(one))
+    }
+    const keys = new Set<string>()
+    if (mails.size === 0) return keys
+    for await (const one of known(store, query)) {
+      if (one.type !== 'triplet' || !isPool(one.network) || !mails.has(mailOf(one))) continue
+      keys.add(one.key).add(CLIENT + one.network)
+    }
+    return keys
+  })
+}
+
+function mailOf({ sender, recipient, first }: KnownTriplet): string {
+  return [sender, recipient, first].join('\n')
 }
 
 export function everyEntry(query: Query, take: (entry: Entry) => void): Promise<void> {

@@ -11,6 +11,9 @@ export function recordDocument(known: Known): Readonly<Record<string, unknown>> 
   const times = { state, first: iso(first), last: iso(last) }
   if (type === 'client') return { type, address: known.address, count: known.count, ...times }
   if (type === 'other') return { type, key: readable(key), count: known.count, ...times }
+  if (type === 'expected') {
+    return { type, sender: readable(known.sender), recipient: readable(known.recipient), ...times }
+  }
   const { network, sender, recipient, passesAt } = known
   return {
     type,
@@ -23,12 +26,12 @@ export function recordDocument(known: Known): Readonly<Record<string, unknown>> 
 }
 
 /** The store has a character a byte. What is no UTF-8 stays so. */
-function readable(latin1: string): string {
+export function readable(latin1: string): string {
   const text = Buffer.from(latin1, 'latin1').toString('utf8')
   return text.includes('\ufffd') ? latin1 : text
 }
 
-function iso(seconds: number): string {
+export function iso(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
 }
 
@@ -42,6 +45,7 @@ const STATE_STYLE: Readonly<Record<State, keyof ChalkInstance & ('green' | 'yell
   passed: 'green',
   counting: 'cyan',
   whitelisted: 'green',
+  expected: 'green',
   expired: 'dim',
 }
 
@@ -53,6 +57,9 @@ function recordLine(known: Known, now: number, style: ChalkInstance): string {
 function nameOf(known: Known): string {
   if (known.type === 'client') return known.address
   if (known.type === 'other') return readable(known.key)
+  if (known.type === 'expected') {
+    return `${readable(known.sender)} -> ${known.recipient === '' ? 'anybody' : readable(known.recipient)}`
+  }
   return `${known.network}  ${mailbox(known.sender)} -> ${readable(known.recipient)}`
 }
 
@@ -63,6 +70,7 @@ function mailbox(text: string): string {
 function timesOf(known: Known, now: number): string {
   const seen = `last seen ${ago(known.last, now)}`
   if (known.type === 'client') return `passed ${known.count} times, ${seen}`
+  if (known.type === 'expected') return `said ${ago(known.first, now)}, until ${iso(known.last)}`
   return `first ${ago(known.first, now)}, ${seen}`
 }
 
@@ -109,6 +117,8 @@ function meaning(known: Known, { now, autoWhitelist }: { now: number; autoWhitel
       : `its mails are greylisted; on the automatic whitelist after ${autoWhitelist}`
   }
   if (known.state === 'passed') return 'passes at once'
+  if (known.type === 'expected')
+    return 'its mail is not greylisted until then; greyctl expect --list says who said so'
   if (known.type === 'other') return 'its key was shortened or hashed, and tells no more'
   return nextTry(known, now)
 }

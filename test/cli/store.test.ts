@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -90,6 +90,30 @@ describe('greyctl store', () => {
     expect(await json('show', '192.0.2.25')).toMatchObject({
       document: { records: expect.arrayContaining([expect.objectContaining({ state: 'whitelisted' })]) },
     })
+  })
+
+  it('shows what is known of a client under its pools, and not what is known of others', async () => {
+    const pools = join(base, 'pools')
+    mkdirSync(pools)
+    const made = new LmdbStore(pools)
+    const mail = { sender: 'a@good.example', recipient: 'b@example.com' }
+    const first = now - 500
+    const record = { first, last: now, count: 1 }
+    made.putMany([
+      [tripletKey({ network: '198.51.100.0', ...mail }), record],
+      [tripletKey({ network: '@good.example', ...mail }), record],
+      ['c@good.example', { first, last: now, count: 5 }],
+      [tripletKey({ network: '@other.example', ...mail }), { ...record, first: first + 1 }],
+      ['c@other.example', { first, last: now, count: 5 }],
+    ])
+    await made.close()
+    const ran = await greyctl(['store', 'show', '198.51.100.7', '--store', `lmdb:${pools}`, '--json'])
+    const { records } = JSON.parse(ran.stdout)
+    expect(records.map(({ network, address }: Record<string, string>) => network ?? address).sort()).toEqual([
+      '198.51.100.0',
+      '@good.example',
+      '@good.example',
+    ])
   })
 
   it('says what is wrong, and where', async () => {

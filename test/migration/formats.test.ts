@@ -75,6 +75,13 @@ describe("postgrey's records", () => {
     }
   })
 
+  it('pools, and what is expected, have no word there', () => {
+    const record = { first: 1000, last: 1000, count: 1 }
+    for (const name of [key('@b.org', 'a@b.org', 'c@d.com'), 'c@b.org', 'ea@b.org\n', 'e#']) {
+      expect(postgreyPair(name, record, 300)).toBeUndefined()
+    }
+  })
+
   it('options are read from where Debian has them', () => {
     const text = '# POSTGREY_OPTS="--delay=1"\nPOSTGREY_OPTS="--inet=10023 --delay=50 --ipv4cidr 22"\n'
     expect(spokenOptions(text)).toEqual({ delay: 50, ipv4Prefix: 22 })

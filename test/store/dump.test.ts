@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { expectationKey } from '../../src/greylist/expected.js'
 import { tripletKey } from '../../src/greylist/key.js'
 import { formatEntry, HEADER, parseEntry } from '../../src/store/dump.js'
 
@@ -11,12 +12,13 @@ const record = fc.record({ first: number, last: number, count: number })
 const key = fc.oneof(
   fc
     .record({
-      network: fc.constantFrom('192.0.2.0', '2001:db8:1:2:0:0:0:0'),
+      network: fc.constantFrom('192.0.2.0', '2001:db8:1:2:0:0:0:0', '@example.org', '=example.org'),
       sender: bytes,
       recipient: bytes,
     })
     .map(tripletKey),
-  fc.constantFrom('c192.0.2.25', 'c2001:db8:0:0:0:0:0:1'),
+  fc.constantFrom('c192.0.2.25', 'c2001:db8:0:0:0:0:0:1', 'c@example.org', 'c=example.org'),
+  fc.record({ sender: bytes, recipient: bytes }).map((about) => expectationKey(about)),
   // what the store shortened, what somebody hashed, and anything
   fc.constantFrom(`t192.0.2.0\n#${'ab'.repeat(32)}`, 'cnobody', 't2001:db8::1\na\nb', ''),
   bytes,
@@ -39,6 +41,17 @@ describe('an export', () => {
     )
     expect(HEADER).toBe('{"format":"greyctl-store","version":1}')
     expect(parseEntry(HEADER)).toBeUndefined()
+  })
+
+  it('tells pools, and what is expected, by their names', () => {
+    const seen = { first: 1, last: 2, count: 3 }
+    expect(formatEntry(['c@example.org', seen])).toContain('{"type":"client","address":"@example.org",')
+    const pool = tripletKey({ network: '=example.org', sender: 'a@example.org', recipient: 'b@example.com' })
+    expect(formatEntry([pool, seen])).toContain('{"type":"triplet","network":"=example.org",')
+    const about = { sender: '@example.org', recipient: '' }
+    expect(formatEntry([expectationKey(about), seen])).toContain(
+      '{"type":"expected","sender":"@example.org","recipient":"",',
+    )
   })
 
   it.each([

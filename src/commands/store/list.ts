@@ -4,13 +4,13 @@ import { listRecords } from '../../store/query.js'
 import { StoreCommand } from '../../store-command.js'
 import { listingDocument, renderListing } from '../../ui/store.js'
 
-const STATES = ['waiting', 'due', 'passed', 'counting', 'whitelisted', 'expired'] as const
+const STATES = ['waiting', 'due', 'passed', 'counting', 'whitelisted', 'expected', 'expired'] as const
 
 export default class StoreList extends StoreCommand {
   static override summary = 'list what the daemon remembers'
   static override description =
     `Triplets of client network, sender and recipient, and clients on their way to the automatic whitelist:
-waiting (too early), due (the next try passes), passed, counting and whitelisted (clients), expired. The daemon may run.`
+waiting (too early), due (the next try passes), passed, counting and whitelisted (clients), expected (greyctl expect), expired. The daemon may run.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> --state waiting',
     '<%= config.bin %> <%= command.id %> --type client --json',
@@ -18,7 +18,7 @@ waiting (too early), due (the next try passes), passed, counting and whitelisted
   static override flags = {
     ...StoreCommand.storeFlags,
     state: Flags.option({ options: STATES, description: 'only these; may be repeated', multiple: true })(),
-    type: Flags.option({ options: ['triplet', 'client'] as const, description: 'only these' })(),
+    type: Flags.option({ options: ['triplet', 'client', 'expected'] as const, description: 'only these' })(),
     limit: Flags.integer({ description: 'show so many', default: 50, min: 1, helpValue: 'N' }),
   }
 

@@ -1,6 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import { concerns } from '../../store/known.js'
-import { listRecords } from '../../store/query.js'
+import { findRecords } from '../../store/query.js'
 import { StoreCommand } from '../../store-command.js'
 import { listingDocument, renderShown } from '../../ui/store.js'
 
@@ -8,7 +7,7 @@ export default class StoreShow extends StoreCommand {
   static override summary =
     'what is known of a client, a mail address or a domain, and when the next try passes'
   static override description =
-    'A mail address is looked for as sender and as recipient, a client by its address and its network.'
+    'A mail address is looked for as sender and as recipient, a client by its address, its network and its pools.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> 192.0.2.25',
     '<%= config.bin %> <%= command.id %> alice@example.org --json',
@@ -26,7 +25,7 @@ export default class StoreShow extends StoreCommand {
     const { args, flags } = await this.parse(StoreShow)
     const query = await this.query(await this.host(flags), flags)
     const subject = this.subject(args.subject, query)
-    const listing = await listRecords(query, (known) => concerns(known, subject), flags.limit)
+    const listing = await findRecords(query, subject, flags.limit)
     const question = { text: args.subject, now: query.now, ...query.rules }
     this.finish({
       text: renderShown(listing, question, this.terminal.style),

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { boot, type Machine } from './lab.js'
+import { GREYCTL, json, send } from './server.js'
+
+/** What an administrator does about single mails, on live ones. */
+describe.skipIf(inject('labRefused'))('good mail that must not wait', () => {
+  let machine: Machine
+  const from = (client: string, sender: string, to = 'alice@example.test') =>
+    send(machine, { client, from: sender, to: [to] })
+
+  beforeAll(async () => {
+    machine = await boot('server')
+    await machine.ok(`${GREYCTL} install --yes --delay 3`)
+  })
+  afterAll(() => machine?.end())
+
+  it('expect: the next mail passes at its first try, and the log says who let it', async () => {
+    expect(await from('203.0.113.99', 'code@shop.example')).toMatchObject({ code: 450 })
+    expect(await json(machine, 'expect code@shop.example --to alice@example.test')).toMatchObject({
+      code: 0,
+      document: { logged: true, expected: { sender: 'code@shop.example', by: { uid: 0, name: 'root' } } },
+    })
+    expect(await from('203.0.113.99', 'code@shop.example')).toMatchObject({ code: 250 })
+    expect(await from('203.0.113.99', 'code@shop.example', 'bob@example.test')).toMatchObject({ code: 450 })
+    const log = await machine.ok('cat /var/log/mail.log')
+    expect(log).toMatch(
+      / greyctl(?:\[\d+\])?: expect: code@shop\.example -> alice@example\.test, until .* by root\n/,
+    )
+    expect(log).toMatch(
+      /action=pass, reason=expected sender, client_name=unknown, client_address=203\.0\.113\.99/,
+    )
+  })
+
+  it('expect weakens nothing else: a refusal stays one, and so does the relay guard', async () => {
+    await machine.ok(`${GREYCTL} expect @shop.example`)
+    expect(await from('203.0.113.99', 'code@shop.example', 'someone@elsewhere.example')).toMatchObject({
+      code: 454,
+    })
+    expect(await from('203.0.113.99', 'code@shop.example', 'no-such-user@example.test')).toMatchObject({
+      code: 550,
+    })
+  })
+
+  it('expect --verified believes the sender’s own servers only', async () => {
+    await machine.ok(`${GREYCTL} expect @good.example --verified`)
+    expect(await from('198.51.100.10', 'x@good.example')).toMatchObject({ code: 250 })
+    expect(await from('203.0.113.99', 'x@good.example')).toMatchObject({ code: 450 })
+  })
+
+  it('why tells the whole story of a mail that came', async () => {
+    const { code, document } = await json(machine, 'why code@shop.example')
+    expect(code).toBe(0)
+    expect(
+      document.moments.map(({ what, reason }: { what: string; reason: string }) => [what, reason]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['deferred', 'new'],
+        ['let through', 'expected sender'],
+        ['delivery', 'sent'],
+      ]),
+    )
+    const mail = document.moments.find(({ what }: { what: string }) => what === 'delivery')
+    const byId = await json(machine, `why ${mail.queueId}`)
+    expect(byId.document.moments.some(({ what }: { what: string }) => what === 'deferred')).toBe(true)
+  })
+})
