@@ -4,12 +4,15 @@ import { gatherAccounts } from './facts/accounts.js'
 import { gatherMainCf, gatherMasterCf, type MainCfFact, type MasterCfFact } from './facts/config.js'
 import { type ConfigFile, gatherConfigFiles } from './facts/config-files.js'
 import { type EndpointAnswer, gatherEndpoints } from './facts/endpoints.js'
-import { gatherFail2ban } from './facts/fail2ban.js'
+import { type Exchangers, gatherExchangers } from './facts/exchangers.js'
+import { type Fail2banFact, gatherFail2ban } from './facts/fail2ban.js'
 import { type Greylister, gatherGreylisters } from './facts/greylisters.js'
 import { gatherInstances, type Instance } from './facts/instances.js'
 import { gatherKernel, type KernelFact } from './facts/kernel.js'
 import { gatherListeners, type Listener } from './facts/listeners.js'
-import { gatherLog, type LogFact } from './facts/log.js'
+import { gatherLog } from './facts/log.js'
+import { gatherLogPlaces, type LogPlaces } from './facts/log-places.js'
+import { gatherMails, type MailsFact } from './facts/mails.js'
 import { gatherMailOwner, gatherSocketPaths, type MailOwner, type SocketPath } from './facts/paths.js'
 import { gatherPidFiles, type PidFile } from './facts/pid-files.js'
 import { gatherPlatform, type PlatformFact } from './facts/platform.js'
@@ -26,11 +29,12 @@ import {
   type PostconfFact,
   type SettingsFact,
 } from './facts/settings.js'
+import type { LogFact } from './facts/sign-reader.js'
 import { gatherStores, type StorePlace } from './facts/stores.js'
 import { gatherTables, type Table } from './facts/tables.js'
+import { gatherTimeService, type TimeService } from './facts/time-service.js'
 import { gatherUnits, type Unit } from './facts/units.js'
 import { gatherWhitelists, type Whitelist } from './facts/whitelists.js'
-import type { Evidence } from './finding.js'
 
 /** What doctor knows of a machine. Each is gathered once, when a check asks for it. */
 export interface Facts {
@@ -61,7 +65,11 @@ export interface Facts {
   readonly whitelists: readonly Whitelist[]
   readonly stores: readonly StorePlace[]
   readonly kernel: KernelFact
-  readonly fail2ban: { readonly jail: Evidence | undefined }
+  readonly fail2ban: Fail2banFact
+  readonly mails: MailsFact
+  readonly logPlaces: LogPlaces
+  readonly exchangers: readonly Exchangers[]
+  readonly timeService: TimeService
   /** The socket of the system log below the queue directory. */
   readonly devLog: { readonly path: string; readonly there: boolean }
   /** Seconds since the epoch. */
@@ -99,6 +107,10 @@ const GATHERERS: Gatherers<Facts> = {
   stores: { limit: 4, gather: gatherStores },
   kernel: { limit: 5, gather: gatherKernel },
   fail2ban: { limit: 4, gather: gatherFail2ban },
+  mails: { limit: 8, gather: gatherMails },
+  logPlaces: { limit: 4, gather: gatherLogPlaces },
+  exchangers: { limit: 4, gather: gatherExchangers },
+  timeService: { limit: 3, gather: gatherTimeService },
   devLog: {
     limit: 4,
     gather: async ({ host, need }) => {

@@ -70,6 +70,13 @@ export interface Exchange {
   readonly seconds: number
 }
 
+/** A host of a domain's MX records. */
+export interface MailExchanger {
+  /** Lower case, without the dot at the end. */
+  readonly name: string
+  readonly addresses: readonly string[]
+}
+
 export interface ReplaceOptions {
   /** Owner and mode of the new content. Without it: those of the file that is there, xattrs, ACLs and SELinux context included. */
   readonly meta?: FileMeta
@@ -136,6 +143,11 @@ export interface Host {
   exchange(endpoint: string, text: string, options: { until: string; timeout: number }): Promise<Exchange>
   /** Could a server listen there now? false when the port or path is taken. */
   canListen(endpoint: string): Promise<boolean>
+
+  /** Who takes mail for a domain, best first, by DNS; undefined when no answer came within the time (seconds). */
+  mailExchangers(domain: string, timeoutSeconds: number): Promise<readonly MailExchanger[] | undefined>
+  /** Addresses of this machine's interfaces, loopback included. */
+  ownAddresses(): readonly string[]
 
   /** Effective user id. */
   readonly uid: number

@@ -1,6 +1,15 @@
 import { dirname, join, normalize } from 'node:path'
 import { GreyctlError } from '../errors.js'
-import type { ByteRange, Dialogue, Exchange, FileMeta, FileStat, Host, RunResult } from './host.js'
+import type {
+  ByteRange,
+  Dialogue,
+  Exchange,
+  FileMeta,
+  FileStat,
+  Host,
+  MailExchanger,
+  RunResult,
+} from './host.js'
 
 interface Entry extends FileMeta {
   readonly kind: 'file' | 'directory' | 'symlink'
@@ -39,6 +48,8 @@ export class MemoryHost implements Host {
   /** What answers there, and how: by the text it is sent. */
   readonly servers = new Map<string, (text: string) => Exchange>()
   readonly programs = new Map<string, Program>()
+  /** MX records by domain. */
+  readonly exchangers = new Map<string, readonly MailExchanger[]>()
   /** Everything below these is full, or read-only. */
   readonly troubled = new Map<string, 'no-space' | 'read-only'>()
   private readonly entries = new Map<string, Entry>([['/', ROOT_DIRECTORY]])
@@ -253,6 +264,14 @@ export class MemoryHost implements Host {
 
   async sleep(seconds: number): Promise<void> {
     this.time += seconds
+  }
+
+  async mailExchangers(domain: string): Promise<readonly MailExchanger[]> {
+    return this.exchangers.get(domain) ?? []
+  }
+
+  ownAddresses(): readonly string[] {
+    return ['127.0.0.1', '::1', '192.0.2.25']
   }
 
   async hostname(): Promise<string> {

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { GreyctlError } from '../errors.js'
+import { mailExchangers, ownAddresses } from './dns.js'
 import { Files } from './files.js'
 import type { Host } from './host.js'
 import { lockPath } from './lock.js'
@@ -53,6 +54,8 @@ export function createRealHost(options: { root?: string } = {}): Host {
     canConnect,
     exchange,
     canListen,
+    mailExchangers,
+    ownAddresses,
     uid: process.getuid?.() ?? 0,
     user: async (name) => findUser((await files.read('/etc/passwd')) ?? Buffer.alloc(0), name),
     now: () => Date.now() / 1000,

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import type { Host } from '../host/host.js'
+import { findManager, MANAGER_PATHS, type Manager } from '../postfix/managers.js'
 import { GREYLIST_TABLE } from '../postfix/ours.js'
 import { type InstanceFacts, readInstanceFacts, readMapTypes } from '../postfix/postconf.js'
 import { type InstalledRecord, parseInstalled } from './installed.js'
-import { findManager, MANAGER_PATHS, type Manager } from './managers.js'
 import {
   CONFIG_DIR,
   DEFAULTS_FILE,

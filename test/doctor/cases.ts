@@ -1,8 +1,10 @@
 import { CONFIG_CASES } from './cases/config.js'
 import { DIALOGUE_CASES } from './cases/dialogue.js'
 import { LIST_CASES } from './cases/lists.js'
+import { LOG_CASES } from './cases/logs.js'
 import { MACHINE_CASES } from './cases/machine.js'
 import { REACHABILITY_CASES } from './cases/reachability.js'
+import { SENDER_CASES } from './cases/senders.js'
 import { SERVICE_CASES } from './cases/services.js'
 import { SOCKET_CASES, SPAWN_CASES } from './cases/sockets.js'
 import { SUPERVISION_CASES } from './cases/supervision.js'
@@ -21,6 +23,8 @@ export const CASES: Readonly<Record<string, readonly Case[]>> = {
   ...CONFIG_CASES,
   ...LIST_CASES,
   ...MACHINE_CASES,
+  ...LOG_CASES,
+  ...SENDER_CASES,
   ...SERVICE_CASES,
   ...TABLE_CASES,
   ...REACHABILITY_CASES,

@@ -3,16 +3,18 @@ import { masterCfFact } from '../../src/doctor/facts/config.js'
 import type { EndpointAnswer } from '../../src/doctor/facts/endpoints.js'
 import type { Greylister } from '../../src/doctor/facts/greylisters.js'
 import type { Listener } from '../../src/doctor/facts/listeners.js'
-import type { LogFact } from '../../src/doctor/facts/log.js'
 import { readEndpoint } from '../../src/doctor/facts/policy-uses.js'
 import type { Process } from '../../src/doctor/facts/processes.js'
+import type { LogFact } from '../../src/doctor/facts/sign-reader.js'
 import type { SignName } from '../../src/doctor/facts/signs.js'
+import type { Stamps } from '../../src/doctor/facts/stamps.js'
 import type { Table } from '../../src/doctor/facts/tables.js'
 import type { Unit } from '../../src/doctor/facts/units.js'
 import { type Facts, openFacts } from '../../src/doctor/facts.js'
 import type { FileStat } from '../../src/host/host.js'
 import { MemoryHost } from '../../src/host/memory.js'
 import { parseMainCf } from '../../src/postfix/main-cf.js'
+import { findManager } from '../../src/postfix/managers.js'
 
 /** A machine as its texts; what follows from them is worked out by the code under test. */
 export interface Scene extends Partial<Omit<Facts, 'mainCf' | 'masterCf'>> {
@@ -133,6 +135,15 @@ export const stat = (changes: Partial<FileStat>): FileStat => ({
   ...changes,
 })
 
+export const stamps = (changes: Partial<Stamps>): Stamps => ({
+  none: 0,
+  iso: 4000,
+  foreign: { count: 0, example: undefined },
+  backwards: undefined,
+  hours: { forward: 0, back: 0, example: undefined },
+  ...changes,
+})
+
 export const log = (changes: Partial<LogFact>): LogFact => ({
   sources: ['/var/log/mail.log'],
   lines: 4000,
@@ -148,8 +159,7 @@ export const log = (changes: Partial<LogFact>): LogFact => ({
   },
   programs: new Set(['postfix/smtpd', 'greyctl']),
   suppressed: 0,
-  backwards: undefined,
-  unstamped: 0,
+  stamps: stamps({}),
   ...changes,
 })
 
@@ -207,7 +217,15 @@ const HEALTHY: Partial<Facts> = {
   whitelists: [],
   stores: [],
   kernel: { outOfMemory: [], selinux: [], apparmor: [] },
-  fail2ban: { jail: undefined },
+  fail2ban: { jail: undefined, journalMatches: [] },
+  mails: { stories: [], until: NOW },
+  logPlaces: {
+    files: [{ path: '/var/log/mail.log', size: 400_000, readable: true, rotated: false }],
+    journal: 'there',
+    readers: [],
+  },
+  exchangers: [],
+  timeService: { synchronized: true },
   devLog: { path: '/var/spool/postfix/dev/log', there: true },
   reread: { at: NOW - 3600, how: 'started', evidence: { ref: 'process 700', text: 'master' } },
   accounts: new Map([
@@ -220,7 +238,6 @@ const HEALTHY: Partial<Facts> = {
   greylisters: [greylister({})],
   pidFiles: [],
   clock: { now: NOW },
-  platform: { systemd: true, container: undefined, managers: [] },
 }
 
 /** The facts of a machine that is healthy but for what the scene says. */
@@ -240,6 +257,7 @@ export function factsOf(scene: Scene = {}): FactBook<Facts> {
       fatal: undefined,
     },
     ...HEALTHY,
+    platform: { systemd: true, container: undefined, manager: findManager(text, new Set()) },
     ...given,
   }
   return openFacts(new MemoryHost(), { configDir: '/etc/postfix', logs: [] }, facts)

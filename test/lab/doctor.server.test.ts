@@ -12,8 +12,9 @@ interface Seen {
 }
 
 /** What doctor says of the machine; an exit code that does not fit is an error. */
-async function examine(machine: Machine): Promise<Seen> {
-  const ran = await machine.run(`${DOCTOR} --json`)
+async function examine(machine: Machine, { options = '', user }: Partial<Injection> = {}): Promise<Seen> {
+  const command = `${DOCTOR} --json ${options}`
+  const ran = await machine.run(user === undefined ? command : `su ${user} -s /bin/sh -c '${command}'`)
   const document = JSON.parse(ran.stdout)
   expect(ran.code, ran.stderr).toBe(document.ok ? 0 : 1)
   const findings: { id: string; detail: string }[] = document.findings
@@ -70,7 +71,7 @@ describe.skipIf(inject('labRefused'))('doctor on a running server', () => {
       await machine.ok(
         `set -e\n${row.inject}\n${row.reload === false ? 'true' : 'postfix reload 2>/dev/null || true'}`,
       )
-      broken = await examine(machine)
+      broken = await examine(machine, row)
     } finally {
       await restore(machine, row)
     }

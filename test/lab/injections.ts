@@ -7,6 +7,10 @@ export interface Injection {
   readonly restore?: string
   /** Other findings that are true of the broken server. */
   readonly also?: readonly string[]
+  /** More options for doctor. */
+  readonly options?: string
+  /** Who looks, other than root. */
+  readonly user?: string
   /** Whether Postfix is to read the broken configuration (default), or does not hear of it. */
   readonly reload?: false
 }
@@ -47,6 +51,30 @@ const table = (type: string) =>
 
 /** A mail from outside, and its lines in the log. Whatever it is answered. */
 const MAIL = `swaks --server 192.0.2.25 --local-interface 198.51.100.11 --helo mx2.good.example --timeout 8 --from b@good.example --to alice@example.test >/dev/null 2>&1 || true; sleep 0.5\n`
+
+/** Lines of an old log: when, as date(1) understands it, and what. */
+const lines = (file: string, rows: readonly (readonly [string, string])[]) =>
+  `{ ${rows.map(([when, text]) => `echo "$(date -d '${when}' --iso-8601=seconds) mx ${text}"`).join('\n')}\n} >${file}\n`
+const putOff = (client: string, from: string, to = 'alice') =>
+  `postfix/smtpd[77]: NOQUEUE: reject: RCPT from ${client}: 450 4.2.0 <${to}@example.test>: Recipient address rejected: Greylisted, come back later; from=<${from}> to=<${to}@example.test> proto=ESMTP helo=<x.example>`
+const letIn = (delay: number, from: string, to = 'alice') =>
+  `greyctl[7]: action=pass, reason=triplet found, delay=${delay}, client_name=mail.good.example, client_address=198.51.100.10, sender=${from}, recipient=${to}@example.test`
+const NOTHING_SINCE: readonly [string, string] = [
+  'now',
+  'postfix/smtpd[78]: connect from x.example[198.51.100.10]',
+]
+const many = <T>(count: number, make: (at: number) => T) => Array.from({ length: count }, (_, at) => make(at))
+const oldLog = (rows: readonly (readonly [string, string])[]) => ({
+  inject: lines('/root/old.log', [...rows, NOTHING_SINCE]),
+  restore: 'rm -f /root/old.log',
+  options: '--log /root/old.log',
+  reload: false as const,
+})
+const inRotated = (text: string) => ({
+  inject: text,
+  restore: 'rm -f /var/log/mail.log.1',
+  reload: false as const,
+})
 
 export const INJECTIONS: readonly Injection[] = [
   {
@@ -425,6 +453,109 @@ sed -i 's/--delay=[0-9]*/& --greylist-text=Service unavailable/' /etc/default/gr
     id: 'chroot-dev-log-lost',
     inject: 'mv /var/spool/postfix/dev/log /var/spool/postfix/dev/log.away',
     restore: 'mv /var/spool/postfix/dev/log.away /var/spool/postfix/dev/log',
+    reload: false,
+  },
+  // what the log tells of senders
+  {
+    id: 'sender-pool-never-same-ip',
+    ...oldLog(
+      many(4, (at) => [
+        `${9 - at} hours ago`,
+        putOff(`o${at}.mailer.example[203.0.${at}.5]`, 'a@good.example'),
+      ]),
+    ),
+  },
+  {
+    id: 'otp-mails-expire',
+    ...oldLog(
+      many(3, (at) => [
+        `${9 - at} hours ago`,
+        letIn(900 + at, `no-reply${at}@good.example`.replace(/\d/, ''), `user${at}`),
+      ]),
+    ),
+  },
+  {
+    id: 'retry-outside-window',
+    ...oldLog([
+      ['3 days ago', putOff('mail.good.example[198.51.100.10]', 'a@good.example')],
+      ['1 hour ago', putOff('mail.good.example[198.51.100.10]', 'a@good.example')],
+    ]),
+  },
+  {
+    id: 'never-retried',
+    ...oldLog(many(24, (at) => ['8 hours ago', putOff(`unknown[203.0.${at}.9]`, `x${at}@spam.example`)])),
+  },
+  {
+    id: 'early-retry-flood',
+    ...inRotated(
+      lines(
+        '/var/log/mail.log.1',
+        many(40, (at) => [
+          `3 hours ago ${at} seconds`,
+          putOff('mail.good.example[198.51.100.10]', 'f@good.example'),
+        ]),
+      ),
+    ),
+  },
+  {
+    id: 'sender-treats-450-as-permanent',
+    ...oldLog([
+      ['9 hours ago', putOff('www.shop.example[198.51.100.10]', 'orders@shop.example', 'alice')],
+      ['8 hours ago', putOff('www.shop.example[198.51.100.10]', 'orders@shop.example', 'bob')],
+    ]),
+  },
+  {
+    id: 'backup-mx-not-greylisting',
+    inject: `printf 'mx-host=example.test,mx2.example.test,20\\nhost-record=mx2.example.test,203.0.113.200\\n' >/etc/dnsmasq.d/more.conf; systemctl restart dnsmasq`,
+    restore: 'rm -f /etc/dnsmasq.d/more.conf; systemctl restart dnsmasq',
+    reload: false,
+  },
+  // and how it is kept
+  {
+    id: 'locale-month-names',
+    ...inRotated(
+      `for n in 1 2 3 4; do echo "Απρ 15 12:20:2$n mx postfix/smtpd[77]: connect from x.example[198.51.100.10]"; done >/var/log/mail.log.1`,
+    ),
+  },
+  {
+    id: 'syslog-tz-mismatch',
+    ...inRotated(
+      lines(
+        '/var/log/mail.log.1',
+        many(10, (at) => [
+          `${at % 2 === 0 ? 3 : 1} hours ago ${at} seconds`,
+          `postfix/${at % 2 === 0 ? 'qmgr' : 'cleanup'}[77]: ABCDEF1234: removed`,
+        ]),
+      ),
+    ),
+    also: ['clock-jump'],
+  },
+  {
+    id: 'rfc3339-timestamps',
+    ...oldLog(many(3, () => ['1 hour ago', 'postfix/qmgr[77]: ABCDEF1234: removed'])),
+    inject: `${lines('/root/old.log', [['1 hour ago', 'postfix/qmgr[77]: ABCDEF1234: removed']])}touch /usr/bin/postgreyreport`,
+    restore: 'rm -f /usr/bin/postgreyreport /root/old.log',
+  },
+  {
+    id: 'no-mail-log-file',
+    inject: `systemctl stop rsyslog.service syslog.socket; mv /var/log/mail.log /var/log/syslog /usr/bin/journalctl /root/`,
+    restore:
+      'mv /root/mail.log /root/syslog /var/log/; mv /root/journalctl /usr/bin/; systemctl start rsyslog',
+    reload: false,
+  },
+  { id: 'log-unreadable', inject: 'chmod 640 /var/log/mail.log', user: 'alice', reload: false },
+  {
+    id: 'wrong-journal-unit',
+    inject: `mkdir -p /etc/fail2ban/filter.d; printf '[postfix]\nenabled = true\n' >/etc/fail2ban/jail.local
+printf '[Init]\njournalmatch = _SYSTEMD_UNIT=postfix.service\n' >/etc/fail2ban/filter.d/postfix.conf
+systemctl stop rsyslog.service syslog.socket; mv /var/log/mail.log /root/`,
+    restore: 'rm -rf /etc/fail2ban; mv /root/mail.log /var/log/; systemctl start rsyslog',
+    reload: false,
+  },
+  {
+    id: 'db-on-volume',
+    inject: 'touch /run/.containerenv',
+    restore: 'rm -f /run/.containerenv',
     reload: false,
   },
   // last: master waits a minute before it starts smtpd again

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { findManager } from '../../src/postfix/managers.js'
 import { resolveChoices } from '../../src/setup/choices.js'
 import { planInstall } from '../../src/setup/install-plan.js'
-import { findManager } from '../../src/setup/managers.js'
 import { planUninstall } from '../../src/setup/uninstall-plan.js'
 import { afterPlan, freshServer, STOCK_MAIN_CF, testProgram } from './fixtures.js'
 
@@ -16,6 +16,7 @@ describe('findManager', () => {
     ['', ['/opt/mailcow-dockerized/mailcow.conf'], 'mailcow'],
     ['', ['/etc/mailinabox.conf'], 'Mail-in-a-Box'],
     ['', ['/opt/iredapd'], 'iRedMail'],
+    ['', ['/usr/share/froxlor'], 'Froxlor'],
     ['', ['/etc/psa/psa.conf'], 'Plesk'],
     ['', ['/etc/dms-settings'], 'docker-mailserver'],
   ])('%j %j: %s', (text, paths, name) => {

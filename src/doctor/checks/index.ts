@@ -5,7 +5,9 @@ import { CONFIG_FILES } from './config-files.js'
 import { DAEMONS } from './daemons.js'
 import { DELIVERY } from './delivery.js'
 import { DIALOGUE } from './dialogue.js'
+import { EXCHANGERS } from './exchangers.js'
 import { LISTS } from './lists.js'
+import { LOG_PLACES } from './log-places.js'
 import { LOGS } from './logs.js'
 import { MAIN_CF } from './main-cf.js'
 import { MASTER_CF } from './master-cf.js'
@@ -16,9 +18,11 @@ import { POLICY_WORDS } from './policy-words.js'
 import { REACHABILITY } from './reachability.js'
 import { RELAY } from './relay.js'
 import { RESOURCES } from './resources.js'
+import { SENDERS } from './senders.js'
 import { SERVICES } from './services.js'
 import { SOCKETS } from './sockets.js'
 import { SPAWN } from './spawn.js'
+import { STAMPS } from './stamps.js'
 import { TABLES } from './tables.js'
 import { UNITS } from './units.js'
 
@@ -43,7 +47,11 @@ export const CHECKS: readonly Check[] = [
   ...TABLES,
   ...CLIENTS,
   ...DELIVERY,
+  ...SENDERS,
+  ...EXCHANGERS,
   ...RESOURCES,
   ...PLATFORM,
   ...LOGS,
+  ...STAMPS,
+  ...LOG_PLACES,
 ]

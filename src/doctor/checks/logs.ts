@@ -171,20 +171,4 @@ const devLog = check({
   },
 })
 
-const unstamped = check({
-  id: 'template-without-timestamp',
-  title: 'the log has lines without a time that can be read',
-  severity: 'warning',
-  symptom: 'greyctl verify shows no delays',
-  cause: 'a template of the log leaves the time out, or writes months in another language than English',
-  look: ['tail -n 3 /var/log/mail.log'],
-  remedy: 'use the standard template of rsyslog, and LC_TIME=C for what writes the log',
-  autofix: 'manual',
-  needs: ['log'],
-  judge: ({ log }) =>
-    log.lines >= 20 && log.unstamped / log.lines > 0.5
-      ? [{ detail: `${log.unstamped} of ${log.lines} lines have none` }]
-      : [],
-})
-
-export const LOGS = [doesNotStart, cannotEvaluate, policyTrouble, postlog, devLog, suppressed, unstamped]
+export const LOGS = [doesNotStart, cannotEvaluate, policyTrouble, postlog, devLog, suppressed]

@@ -50,4 +50,29 @@ const sandbox = check({
   ],
 })
 
-export const PLATFORM = [selinux, apparmor, sandbox]
+/** File systems of a container's own layer, which go with it. */
+const LAYERS = new Set(['overlay', 'aufs', 'fuse-overlayfs', 'tmpfs'])
+
+const volume = check({
+  id: 'db-on-volume',
+  title: 'the greylister’s database goes with the container',
+  severity: 'warning',
+  symptom: 'after each update of the container all senders are new, and wait again',
+  cause: 'its directory is a part of the container’s own layer, not of a volume',
+  look: ['findmnt -T /var/lib/greyctl', 'docker inspect --format "{{.Mounts}}" CONTAINER'],
+  remedy: 'put /var/lib/greyctl (or /var/lib/postgrey) on a volume',
+  autofix: 'manual',
+  needs: ['platform', 'stores'],
+  judge: ({ platform: { container }, stores }) =>
+    container === undefined
+      ? []
+      : stores
+          .filter(({ owner, mount }) => owner !== 'postfix' && mount !== undefined && LAYERS.has(mount.type))
+          .map(({ owner, path, mount }) => ({
+            detail: `${path} lies on the ${mount?.type} at ${mount?.point}`,
+            evidence: [{ ref: container, text: 'this is a container' }],
+            affects: [owner],
+          })),
+})
+
+export const PLATFORM = [selinux, apparmor, sandbox, volume]

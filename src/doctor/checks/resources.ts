@@ -1,6 +1,8 @@
 import { check } from '../check.js'
-import type { LogFact } from '../facts/log.js'
+import type { LogFact } from '../facts/sign-reader.js'
 import type { SignName } from '../facts/signs.js'
+import type { Facts } from '../facts.js'
+import type { Evidence } from '../finding.js'
 
 /** What the log says of it since Postfix was last reloaded. */
 export function signHits(log: LogFact, name: SignName, detail: string) {
@@ -147,18 +149,32 @@ const clockJump = check({
   look: ['timedatectl', 'journalctl -u systemd-timesyncd -u chrony -n 20'],
   remedy: 'let a time service keep the clock (systemd-timesyncd, chrony)',
   autofix: 'manual',
-  needs: ['log', 'clock'],
-  judge: ({ log, clock }) => {
+  becauseOf: ['syslog-tz-mismatch'],
+  needs: ['log', 'clock', 'timeService'],
+  judge: ({ log, clock, timeService }) => {
     if (log.newest !== undefined && log.newest > clock.now + 600) {
       return [
-        { detail: `the newest line of the log is ${Math.round(log.newest - clock.now)} s in the future` },
+        {
+          detail: `the newest line of the log is ${Math.round(log.newest - clock.now)} s in the future`,
+          evidence: timekeeper(timeService),
+        },
       ]
     }
-    if (log.backwards !== undefined)
-      return [{ detail: 'the stamps of the log go back by more than a minute', evidence: [log.backwards] }]
+    const { backwards } = log.stamps
+    if (backwards !== undefined)
+      return [
+        {
+          detail: 'the stamps of the log go back by more than a minute',
+          evidence: [backwards, ...timekeeper(timeService)],
+        },
+      ]
     return signHits(log, 'clock-back', 'a greylister saw records of the future')
   },
 })
+
+function timekeeper({ synchronized }: Facts['timeService']): readonly Evidence[] {
+  return synchronized === false ? [{ ref: 'timedatectl', text: 'NTPSynchronized=no' }] : []
+}
 
 const memory = check({
   id: 'out-of-memory',

@@ -11,6 +11,13 @@ export interface StorePlace {
   /** Bytes. */
   readonly free: number
   readonly freeInodes: number | undefined
+  /** The file system that it lies on, as in `overlay` at `/`; undefined where the kernel does not tell. */
+  readonly mount: Mount | undefined
+}
+
+export interface Mount {
+  readonly point: string
+  readonly type: string
 }
 
 const PLACES: readonly (readonly [StorePlace['owner'], string])[] = [
@@ -21,6 +28,8 @@ const PLACES: readonly (readonly [StorePlace['owner'], string])[] = [
 
 export async function gatherStores({ host, need }: GatherContext<Facts>): Promise<readonly StorePlace[]> {
   const queue = (await need('settings')).get('queue_directory')
+  const mounts =
+    host.root === '/' ? readMounts((await host.read('/proc/self/mountinfo')) ?? Buffer.alloc(0)) : []
   const found = await Promise.all(
     [...PLACES, ['postfix', queue] as const].map(async ([owner, path]): Promise<StorePlace | undefined> => {
       const stat = await host.stat(path)
@@ -35,8 +44,30 @@ export async function gatherStores({ host, need }: GatherContext<Facts>): Promis
       const known = files.flatMap(({ path: file, stat: state }) =>
         state?.kind === 'file' ? [{ path: file, stat: state }] : [],
       )
-      return { owner, path, stat, files: known, free, freeInodes }
+      return { owner, path, stat, files: known, free, freeInodes, mount: mountOf(path, mounts) }
     }),
   )
   return found.filter((place) => place !== undefined)
+}
+
+/** proc(5), mountinfo: the mount point is the fifth field, the type the first behind ` - `. */
+function readMounts(bytes: Buffer): readonly Mount[] {
+  return bytes
+    .toString('latin1')
+    .split('\n')
+    .flatMap((line) => {
+      const [fields = '', rest = ''] = line.split(' - ')
+      const point = fields.split(' ')[4]
+      const type = rest.split(' ')[0]
+      return point && type ? [{ point: point.replace(/\\040/g, ' '), type }] : []
+    })
+}
+
+/** The longest mount point above a path; of two at one place the later one. */
+function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
+  const above = mounts.filter(({ point }) => point === '/' || path === point || path.startsWith(`${point}/`))
+  return above.reduce<Mount | undefined>(
+    (best, mount) => (best === undefined || mount.point.length >= best.point.length ? mount : best),
+    undefined,
+  )
 }

@@ -144,11 +144,11 @@ export const CONFIG_CASES: Readonly<Record<string, readonly Case[]>> = {
         platform: {
           systemd: true,
           container: undefined,
-          managers: [{ name: 'Plesk', sign: '/usr/local/psa/version' }],
+          manager: { name: 'Plesk', place: 'its panel', sign: '/usr/local/psa/version' },
         },
       },
       healthy: {},
-      says: 'Plesk is on this machine',
+      says: 'Plesk writes it',
     },
   ],
 }

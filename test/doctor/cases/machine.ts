@@ -8,6 +8,7 @@ import {
   NOW,
   process,
   sign,
+  stamps,
   stat,
   unit,
 } from '../scene.js'
@@ -31,7 +32,7 @@ const resolv = (inside: string) => ({
     },
   ],
 })
-const place = (changes: { uid?: number; free?: number; freeInodes?: number }) => ({
+const place = (changes: { uid?: number; free?: number; freeInodes?: number; type?: string }) => ({
   accounts: new Map([['greyctl', 997]]),
   stores: [
     {
@@ -41,9 +42,11 @@ const place = (changes: { uid?: number; free?: number; freeInodes?: number }) =>
       files: [],
       free: changes.free ?? 1e10,
       freeInodes: changes.freeInodes,
+      mount: { point: '/', type: changes.type ?? 'ext4' },
     },
   ],
 })
+const IN_CONTAINER = { systemd: false, container: '/.dockerenv', manager: undefined }
 const old = (path: string, years: number) => ({
   whitelists: [{ ...file(path, '', { modified: NOW - years * 365 * 86_400 }), owner: 'postgrey' as const }],
 })
@@ -51,7 +54,9 @@ const POSTSCREEN = HEALTHY_MASTER.replace(
   /smtp .*smtpd/,
   'smtp inet n - y - 1 postscreen\nsmtpd pass - - y - - smtpd',
 )
-const jail = { fail2ban: { jail: { ref: '/etc/fail2ban/jail.local:3', text: 'enabled = true' } } }
+const jail = {
+  fail2ban: { jail: { ref: '/etc/fail2ban/jail.local:3', text: 'enabled = true' }, journalMatches: [] },
+}
 const reply = (text: string) =>
   log({
     greylistReject: {
@@ -164,6 +169,17 @@ export const MACHINE_CASES: Readonly<Record<string, readonly Case[]>> = {
     { broken: place({ free: 5e6 }), healthy: place({ free: 5e8 }), says: '4.8 MiB are free' },
     { broken: place({ freeInodes: 3 }), healthy: place({ freeInodes: 90_000 }), says: '3 inodes are free' },
   ],
+  'db-on-volume': [
+    {
+      broken: { ...place({ type: 'overlay' }), platform: IN_CONTAINER },
+      healthy: place({ type: 'overlay' }),
+      says: '/var/lib/greyctl/store lies on the overlay at /',
+    },
+    {
+      broken: { ...place({ type: 'tmpfs' }), platform: IN_CONTAINER },
+      healthy: { ...place({}), platform: IN_CONTAINER },
+    },
+  ],
   'db-corrupt': [signs('store-corrupt', "ERROR: can't create DB environment: x")],
   'bdb-version-upgrade': [
     signs('store-version', "Program version 5.3 doesn't match environment version 5.1"),
@@ -174,7 +190,11 @@ export const MACHINE_CASES: Readonly<Record<string, readonly Case[]>> = {
   'clock-jump': [
     signs('clock-back', 'correcting date for first seen in the future!'),
     { broken: { log: log({ newest: NOW + 9000 }) }, healthy: {}, says: '9000 s in the future' },
-    { broken: { log: log({ backwards: { ref: 'log:2', text: 'x' } }) }, healthy: {}, says: 'go back' },
+    {
+      broken: { log: log({ stamps: stamps({ backwards: { ref: 'log:2', text: 'x' } }) }) },
+      healthy: {},
+      says: 'go back',
+    },
   ],
   'out-of-memory': [
     {
@@ -205,7 +225,10 @@ export const MACHINE_CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   'journald-rate-limit': [{ broken: { log: log({ suppressed: 7124 }) }, healthy: {}, says: '7124 messages' }],
   'template-without-timestamp': [
-    { broken: { log: log({ unstamped: 3000 }) }, healthy: { log: log({ lines: 4, unstamped: 4 }) } },
+    {
+      broken: { log: log({ stamps: stamps({ none: 3000 }) }) },
+      healthy: { log: log({ lines: 4, stamps: stamps({ none: 4 }) }) },
+    },
   ],
   'maillog-file-in-use': [
     {

@@ -3,7 +3,7 @@ import { answer, listener, noConnection, unit } from '../scene.js'
 
 const REFUSED = [noConnection('inet:127.0.0.1:10023', 'ECONNREFUSED')]
 const NOBODY = [listener({ address: '0.0.0.0', port: '25', process: 'master', pid: 700 })]
-const container = { systemd: false, container: '/.dockerenv', managers: [] }
+const container = { systemd: false, container: '/.dockerenv', manager: undefined }
 
 export const REACHABILITY_CASES: Readonly<Record<string, readonly Case[]>> = {
   'policy-daemon-not-running': [

@@ -3,7 +3,7 @@ import { greylister, HEALTHY_MAIN, listener, MASTER, NOW, process, unit } from '
 
 const failed = unit({ active: 'failed', sub: 'failed', result: 'exit-code', mainPid: 0 })
 const other = listener({ process: 'python3', pid: 99 })
-const sysv = { systemd: false, container: undefined, managers: [] }
+const sysv = { systemd: false, container: undefined, manager: undefined }
 const pidFile = { path: '/run/greyctl.pid', owner: 'greyctl', pid: 711 }
 const DAEMON = '/usr/bin/node /usr/lib/greyctl/dist/daemon/main.js --pidfile=/run/greyctl.pid'
 const options = (...words: string[]) => [greylister({ options: words, written: words.join(' ') })]

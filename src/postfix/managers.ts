@@ -43,6 +43,11 @@ const SIGNS: readonly Sign[] = [
     place: 'Plesk: Tools & Settings, Spam Filter, or plesk bin grey_listing',
   },
   {
+    name: 'Froxlor',
+    paths: ['/usr/share/froxlor', '/var/www/froxlor'],
+    place: 'the configuration templates of Froxlor',
+  },
+  {
     name: 'ISPConfig',
     paths: ['/usr/local/ispconfig/server'],
     place: 'ISPConfig, which has greylisting as a setting of each mailbox and writes main.cf at each update',
@@ -79,14 +84,20 @@ const SIGNS: readonly Sign[] = [
 /** Paths whose presence tells a manager. */
 export const MANAGER_PATHS: readonly string[] = SIGNS.flatMap(({ paths = [] }) => paths)
 
+export interface FoundManager extends Manager {
+  /** What tells it: a path, or words of a comment. */
+  readonly sign: string
+}
+
 /** Who manages this configuration; undefined when nobody does, as far as one can tell. Pure. */
-export function findManager(mainCf: string, present: ReadonlySet<string>): Manager | undefined {
+export function findManager(mainCf: string, present: ReadonlySet<string>): FoundManager | undefined {
   const comments = mainCf
     .split('\n')
     .filter((line) => /^\s*#/.test(line))
     .join('\n')
-  const sign = SIGNS.find(
-    ({ paths = [], comment }) => paths.some((path) => present.has(path)) || comment?.test(comments),
-  )
-  return sign && { name: sign.name, place: sign.place }
+  for (const { name, place, paths = [], comment } of SIGNS) {
+    const sign = paths.find((path) => present.has(path)) ?? comment?.exec(comments)?.[0]
+    if (sign !== undefined) return { name, place, sign }
+  }
+  return undefined
 }

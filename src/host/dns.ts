@@ -1,0 +1,48 @@
+import { Resolver } from 'node:dns/promises'
+import { networkInterfaces } from 'node:os'
+import type { MailExchanger } from './host.js'
+
+/**
+ * Who takes mail for a domain, best first, with all addresses, by the system's resolver (not by /etc/hosts). undefined:
+ * no answer came within the time (seconds). Empty: there is no MX record.
+ */
+export async function mailExchangers(
+  domain: string,
+  timeoutSeconds: number,
+): Promise<readonly MailExchanger[] | undefined> {
+  // c-ares waits longer for the second try
+  const resolver = new Resolver({ timeout: (timeoutSeconds * 1000) / 3, tries: 2 })
+  const timer = setTimeout(() => resolver.cancel(), timeoutSeconds * 1000)
+  try {
+    const found = (await orNone(resolver.resolveMx(domain))).sort((a, b) => a.priority - b.priority)
+    return await Promise.all(
+      found.map(async ({ exchange }) => {
+        const addresses = await Promise.all([
+          orNone(resolver.resolve4(exchange)),
+          orNone(resolver.resolve6(exchange)),
+        ])
+        return { name: exchange.toLowerCase().replace(/\.$/, ''), addresses: addresses.flat() }
+      }),
+    )
+  } catch {
+    return undefined
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** No such name, or no such record: an answer, too. */
+async function orNone<T>(question: Promise<T[]>): Promise<T[]> {
+  try {
+    return await question
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENODATA' || code === 'ENOTFOUND' || code === 'EBADNAME') return []
+    throw error
+  }
+}
+
+/** Of this machine's interfaces, loopback included. */
+export function ownAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((each) => each?.map(({ address }) => address) ?? [])
+}
