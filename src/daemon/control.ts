@@ -31,7 +31,7 @@ const MOST_CONNECTIONS = 8
 const number = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 1))
 const record = v.object({ first: number, last: number, count: number })
 /** One character a byte, as the store has them. */
-const key = v.pipe(v.string(), v.regex(/^[tce][\u0000-\u00ff]{1,16000}$/))
+const key = v.pipe(v.string(), v.regex(/^[tceo][\u0000-\u00ff]{1,16000}$/))
 const REQUEST = v.variant('do', [
   v.object({ do: v.literal('settle') }),
   v.object({

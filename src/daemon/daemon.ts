@@ -7,6 +7,7 @@ import type { Store } from '../store/store.js'
 import { type CleaningTimes, startCleaning } from './cleaning.js'
 import { watchClock } from './clock.js'
 import { serveControl } from './control.js'
+import { Correspondents } from './correspondents.js'
 import { Engine } from './engine.js'
 import { Gate } from './gate.js'
 import type { Log } from './log.js'
@@ -97,7 +98,9 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
     quiet: () => rules.quiet,
     testClock,
     clock,
+    written: (request, outbound) => correspondents.learn(request, outbound),
   })
+  const correspondents = new Correspondents({ engine, policy: () => policy, clock, log, metrics, pools })
   let control: Promise<() => void> | undefined
   const begun = memory.opened.then(() => {
     policy = { ...policy, seal: memory.seal() }

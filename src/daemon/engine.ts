@@ -1,8 +1,10 @@
+import { parseAddress } from '../greylist/address.js'
+import { isOutbound } from '../greylist/correspondent.js'
 import { decideByRecords } from '../greylist/decide.js'
 import { EXPECTATIONS } from '../greylist/expected.js'
 import { keysOf, TRIPLET } from '../greylist/key.js'
 import type { LogLines } from '../greylist/logline.js'
-import { type Policy, policyFor } from '../greylist/policy.js'
+import { type Outbound, type Policy, policyFor } from '../greylist/policy.js'
 import { GONE, type GreyRecord, isExpired } from '../greylist/record.js'
 import { DUNNO, deferReply, headerReply, type ReplyTexts } from '../greylist/reply.js'
 import type { PolicyRequest } from '../greylist/request.js'
@@ -25,6 +27,8 @@ export interface EngineOptions {
   readonly metrics: Metrics
   /** How decisions are written. */
   readonly lines: LogLines
+  /** Told of mail that own users send. */
+  readonly written?: (request: PolicyRequest, outbound: Outbound) => void
   readonly quiet: () => boolean
   /** Obey policy_test_time. */
   readonly testClock: boolean
@@ -103,8 +107,9 @@ export class Engine {
       const known = this.#options.store.getMany(keys)
       const decide = (records: readonly (GreyRecord | undefined)[]) => {
         const decided = () => this.#decide(works, records, policy)
-        if (records.at(-1) === undefined) decided()
-        else this.#markExpected(works, policy, decided, fail)
+        const any = records.at(-1) !== undefined
+        if (any || policy.outbound) this.#markExpected(works, policy, any, decided, fail)
+        else decided()
       }
       // a store of this machine answers at once: a promise for each turn would only cost time
       if (known instanceof Promise) known.then(decide).catch(fail)
@@ -117,12 +122,13 @@ export class Engine {
   #markExpected(
     works: readonly Work[],
     policy: Policy,
+    any: boolean,
     done: () => void,
     fail: (error: Error) => void,
   ): void {
     const { store } = this.#options
     const asked = works.flatMap(({ questions }) => questions).filter(hasRecords)
-    markExpected(asked, { store, policy, now: (request) => this.#now(request) }, done, fail)
+    markExpected(asked, { store, policy, any, now: (request) => this.#now(request) }, done, fail)
   }
 
   #decide(works: readonly Work[], records: readonly (GreyRecord | undefined)[], policy: Policy): void {
@@ -254,7 +260,12 @@ export class Engine {
   #finish({ request, decision }: Question): string {
     this.#options.metrics.decided(decision)
     if (decision === undefined || request === undefined) return DUNNO
-    const { log, lines, quiet, texts, clock } = this.#options
+    const { log, lines, quiet, texts, clock, policy, written } = this.#options
+    const { outbound } = policy()
+    if (outbound && isOutbound(request, outbound, parseAddress(request.clientAddress)))
+      written?.(request, outbound)
+    // asked about every mail of everybody: nothing was decided
+    if (decision.reason === 'outbound') return DUNNO
     const header = decision.delaySeconds !== undefined && this.#firstOfMessage(request.instance)
     if (decision.nowWhitelisted) log.record(lines.whitelisted(request))
     if (!quiet()) log.record(lines.action(request, decision, header))

@@ -47,6 +47,9 @@ export function metricsText(metrics: Metrics, gauges: Gauges): string {
     family('greyctl_whitelisted_clients_total', 'counter', 'Clients that earned the automatic whitelist.', [
       ['', {}, metrics.whitelistedClients],
     ]),
+    family('greyctl_correspondents_total', 'counter', 'Learned from outbound mail.', [
+      ['', {}, metrics.correspondents],
+    ]),
     family('greyctl_connections', 'gauge', 'Connections that are open.', [['', {}, gauges.connections]]),
     family('greyctl_connections_total', 'counter', 'Connections taken.', [['', {}, metrics.connections]]),
     family(

@@ -47,6 +47,8 @@ export class Metrics {
   /** Requests answered DUNNO because something failed. */
   failedOpen = 0
   whitelistedClients = 0
+  /** Learned from outbound mail. */
+  correspondents = 0
   connections = 0
 
   /** undefined: a request that is none of Postfix's. */

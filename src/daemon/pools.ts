@@ -54,6 +54,12 @@ export class Pools {
     })
   }
 
+  /** Whoever is written to may answer soon: then it is known who may send for the domain. */
+  prepare(mailbox: string): void {
+    const domain = senderDomain(mailbox)
+    if (domain !== undefined) void this.#senders.lookUp(domain)
+  }
+
   #organisationOf(name: string): string | undefined {
     const known = this.#organisations.get(name)
     if (known !== undefined || this.#organisations.has(name)) return known

@@ -5,6 +5,9 @@ import type { ReplyTexts } from '../greylist/reply.js'
 import { readLists } from './lists.js'
 import type { DaemonOptions } from './options.js'
 
+/** An answer is expected for so long. */
+const OUTBOUND_SECONDS = 30 * 86_400
+
 /** What a reload exchanges as a whole. */
 export interface Rules {
   readonly policy: Policy
@@ -25,7 +28,7 @@ export interface ReadRules {
 export function readRules(options: DaemonOptions, version: string): ReadRules {
   const { clients, recipients, warnings, unread } = readLists(options.clientFiles, options.recipientFiles)
   const { action, text, header, hostname, quiet, file } = options
-  const { whitelist, recipients: rules = {} } = file?.settings ?? {}
+  const { whitelist, recipients: rules = {}, outbound } = file?.settings ?? {}
   return {
     warnings,
     unread,
@@ -37,6 +40,13 @@ export function readRules(options: DaemonOptions, version: string): ReadRules {
         networks: new NetworkSet(whitelist?.networks),
         senders: new AddressMap((whitelist?.senders ?? []).map((pattern) => [pattern, true] as const)),
         rules: new AddressMap(Object.entries(rules)),
+        outbound: outbound?.learn
+          ? {
+              seconds: outbound.for ?? OUTBOUND_SECONDS,
+              verified: outbound.verified ?? true,
+              networks: new NetworkSet(outbound.networks),
+            }
+          : undefined,
       },
       texts: { action, text, header, hostname, version },
       quiet,

@@ -1,5 +1,5 @@
 import { type AddressBytes, parseAddress } from '../greylist/address.js'
-import { type Decision, exemption } from '../greylist/decide.js'
+import { type Decision, exemption, type Known } from '../greylist/decide.js'
 import { type Keys, keysOf } from '../greylist/key.js'
 import type { Policy } from '../greylist/policy.js'
 import type { Pool } from '../greylist/pool.js'
@@ -24,8 +24,8 @@ export interface Question {
   readonly pools: readonly Pool[]
   /** Where its records are; undefined when it needs none. */
   readonly keys: Keys | undefined
-  /** Somebody waits for it. */
-  expected?: boolean
+  /** Somebody waits for it, or wrote to its sender. */
+  expected?: Known['expected']
   /** undefined: none was made, and nothing is known against the mail. */
   decision: Decision | undefined
 }

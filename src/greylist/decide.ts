@@ -1,4 +1,5 @@
 import { type AddressBytes, parseAddress } from './address.js'
+import { OUTBOUND_CONTEXT } from './correspondent.js'
 import { CLIENT, TRIPLET } from './key.js'
 import { type Policy, policyFor } from './policy.js'
 import { type GreyRecord, isExpired } from './record.js'
@@ -14,6 +15,8 @@ export type Reason =
   | 'sender whitelist'
   | 'client AWL'
   | 'expected sender'
+  | 'correspondent'
+  | 'outbound'
   | 'authenticated'
   | 'no recipient'
   | 'no client address'
@@ -22,8 +25,8 @@ export type Reason =
 export interface Known {
   readonly triplets?: readonly (GreyRecord | undefined)[]
   readonly clients?: readonly (GreyRecord | undefined)[]
-  /** Somebody waits for this mail (expected.ts). */
-  readonly expected?: boolean | undefined
+  /** Somebody waits for this mail (expected.ts), or wrote to its sender (correspondent.ts). */
+  readonly expected?: 'expected sender' | 'correspondent' | undefined
 }
 
 export interface Decision {
@@ -68,9 +71,12 @@ function exemptionReason(
   policy: Policy,
   address: AddressBytes | undefined,
 ): Reason | undefined {
+  // whatever it says: such a check may never keep an own user's mail
+  if (request.policyContext === OUTBOUND_CONTEXT) return 'outbound'
   if (request.saslUsername !== '') return 'authenticated'
   if (request.recipient === '') return 'no recipient'
   if (address === undefined) return 'no client address'
+  if (policy.outbound?.networks.has(address)) return 'outbound'
   if (policy.clients.matches(request.clientName, address) || policy.networks.has(address)) {
     return 'client whitelist'
   }
@@ -83,8 +89,8 @@ function exemptionReason(
 /** Who is expected passes where others would be deferred, and nothing else changes: nothing is remembered of it. */
 export function decideByRecords(known: Known, policy: Policy, now: number): Decision {
   const decision = judge(known, policy, now)
-  const spared = known.expected && decision.waitSeconds !== undefined
-  return spared ? { action: 'pass', reason: 'expected sender' } : decision
+  const spared = known.expected !== undefined && decision.waitSeconds !== undefined
+  return spared ? { action: 'pass', reason: known.expected } : decision
 }
 
 function judge(known: Known, policy: Policy, now: number): Decision {

@@ -106,7 +106,7 @@ export function isExpected(
 }
 
 /** The client is of the sender's own organisation by its name, or may send for the domain (SPF). */
-function isOwn(sender: string, pools: readonly Pool[]): boolean {
+export function isOwn(sender: string, pools: readonly Pool[]): boolean {
   const domain = senderDomain(sender)
   if (domain === undefined) return false
   const organisation = getDomain(domain, { allowPrivateDomains: true, validateHostname: true })

@@ -11,6 +11,8 @@ export const TRIPLET = 't'
 export const CLIENT = 'c'
 /** Mail that an administrator waits for (expected.ts). */
 export const EXPECTED = 'e'
+/** Somebody whom an own user wrote to (correspondent.ts). */
+export const CORRESPONDENT = 'o'
 
 /** Under what is remembered about a mail: once for each way in which its client is known, the surest first. */
 export interface Keys {

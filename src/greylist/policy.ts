@@ -28,8 +28,20 @@ export interface Policy {
   readonly senders: AddressMap<true>
   /** Recipients with a policy of their own. */
   readonly rules: AddressMap<RecipientRule>
+  /** What is learned from outbound mail; undefined: nothing. */
+  readonly outbound?: Outbound | undefined
   /** Keeps what a key says from whoever reads the store. */
   readonly seal?: ((text: string) => string) | undefined
+}
+
+/** What is learned from the mail that own users send ([outbound] in greyctl.toml). */
+export interface Outbound {
+  /** Seconds that an answer is expected after the last mail to somebody. */
+  readonly seconds: number
+  /** Answers are expected from the correspondent's own servers only. */
+  readonly verified: boolean
+  /** Clients that send for own users, beside those who log in. */
+  readonly networks: NetworkSet
 }
 
 /** How a recipient, or a domain, differs from the rest. */
@@ -41,7 +53,10 @@ export interface RecipientRule {
   readonly learn?: boolean | undefined
 }
 
-export type PolicyNumbers = Omit<Policy, 'clients' | 'recipients' | 'networks' | 'senders' | 'rules' | 'seal'>
+export type PolicyNumbers = Omit<
+  Policy,
+  'clients' | 'recipients' | 'networks' | 'senders' | 'rules' | 'outbound' | 'seal'
+>
 
 /** The policy for mail to this recipient. */
 export function policyFor(policy: Policy, recipient: string): Policy {

@@ -1,4 +1,4 @@
-import { CLIENT, EXPECTED, isSealed } from './key.js'
+import { CLIENT, CORRESPONDENT, EXPECTED, isSealed } from './key.js'
 import type { Policy } from './policy.js'
 
 /** What is remembered of a triplet or of a client. Times are epoch seconds. */
@@ -52,7 +52,7 @@ export function isExpired(
   policy: Pick<Policy, 'maxAge' | 'retryWindow'>,
   nowSeconds: number,
 ): boolean {
-  if (kind === EXPECTED) return nowSeconds > record.last
+  if (kind === EXPECTED || kind === CORRESPONDENT) return nowSeconds > record.last
   if (nowSeconds - record.last > policy.maxAge) return true
   return kind !== CLIENT && record.count === 0 && nowSeconds - record.first > policy.retryWindow
 }

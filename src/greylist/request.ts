@@ -10,6 +10,8 @@ export interface PolicyRequest {
   readonly instance: string
   readonly queueId: string
   readonly saslUsername: string
+  /** What main.cf says with the check (since Postfix 3.1). */
+  readonly policyContext: string
   /** `policy_test_time`, epoch seconds: only obeyed in simulations. */
   readonly testTime: string
 }
@@ -23,6 +25,7 @@ export const ATTRIBUTES: readonly (readonly [attribute: string, field: keyof Pol
   ['instance', 'instance'],
   ['queue_id', 'queueId'],
   ['sasl_username', 'saslUsername'],
+  ['policy_context', 'policyContext'],
   ['policy_test_time', 'testTime'],
 ]
 
@@ -36,6 +39,7 @@ export function emptyRequest(): { -readonly [Field in keyof PolicyRequest]: stri
     instance: '',
     queueId: '',
     saslUsername: '',
+    policyContext: '',
     testTime: '',
   }
 }

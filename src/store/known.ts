@@ -1,6 +1,7 @@
 import { formatAddress, maskAddress, parseAddress } from '../greylist/address.js'
+import { answerOf } from '../greylist/correspondent.js'
 import { type Expectation, expectationOf } from '../greylist/expected.js'
-import { CLIENT, tripletKey, tripletOf } from '../greylist/key.js'
+import { CLIENT, EXPECTED, tripletKey, tripletOf } from '../greylist/key.js'
 import type { Policy } from '../greylist/policy.js'
 import { isPool } from '../greylist/pool.js'
 import { type GreyRecord, isExpired } from '../greylist/record.js'
@@ -45,9 +46,10 @@ export interface KnownOther extends Common {
   readonly count: number
 }
 
-/** Mail that somebody said is expected (greyctl expect), until `last`. */
+/** Mail that is expected until `last`, because somebody said so (greyctl expect) or an own user wrote to its sender. */
 export interface KnownExpected extends Common, Expectation {
   readonly type: 'expected'
+  readonly because: 'said' | 'written to'
 }
 
 export type Known = KnownTriplet | KnownClient | KnownExpected | KnownOther
@@ -63,9 +65,10 @@ export function knownOf([key, record]: Entry, rules: Rules, nowSeconds: number):
     return { type: 'triplet', ...common, ...triplet, passesAt, state }
   }
   const { count } = record
-  const expectation = expectationOf(key)
+  const expectation = expectationOf(key) ?? answerOf(key)
   if (expectation !== undefined) {
-    return { type: 'expected', ...common, ...expectation, state: gone ? 'expired' : 'expected' }
+    const because = key.startsWith(EXPECTED) ? 'said' : 'written to'
+    return { type: 'expected', because, ...common, ...expectation, state: gone ? 'expired' : 'expected' }
   }
   if (key.startsWith(CLIENT) && (isPool(key.slice(1)) || parseAddress(key.slice(1)) !== undefined)) {
     const state = gone ? 'expired' : clientState(record, rules)

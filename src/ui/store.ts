@@ -12,7 +12,8 @@ export function recordDocument(known: Known): Readonly<Record<string, unknown>> 
   if (type === 'client') return { type, address: known.address, count: known.count, ...times }
   if (type === 'other') return { type, key: readable(key), count: known.count, ...times }
   if (type === 'expected') {
-    return { type, sender: readable(known.sender), recipient: readable(known.recipient), ...times }
+    const { because } = known
+    return { type, because, sender: readable(known.sender), recipient: readable(known.recipient), ...times }
   }
   const { network, sender, recipient, passesAt } = known
   return {
@@ -70,7 +71,7 @@ function mailbox(text: string): string {
 function timesOf(known: Known, now: number): string {
   const seen = `last seen ${ago(known.last, now)}`
   if (known.type === 'client') return `passed ${known.count} times, ${seen}`
-  if (known.type === 'expected') return `said ${ago(known.first, now)}, until ${iso(known.last)}`
+  if (known.type === 'expected') return `${known.because} ${ago(known.first, now)}, until ${iso(known.last)}`
   return `first ${ago(known.first, now)}, ${seen}`
 }
 
@@ -117,10 +118,14 @@ function meaning(known: Known, { now, autoWhitelist }: { now: number; autoWhitel
       : `its mails are greylisted; on the automatic whitelist after ${autoWhitelist}`
   }
   if (known.state === 'passed') return 'passes at once'
-  if (known.type === 'expected')
-    return 'its mail is not greylisted until then; greyctl expect --list says who said so'
+  if (known.type === 'expected') return expectedMeaning(known.because)
   if (known.type === 'other') return 'its key was shortened or hashed, and tells no more'
   return nextTry(known, now)
+}
+
+function expectedMeaning(because: 'said' | 'written to'): string {
+  const who = because === 'said' ? 'greyctl expect --list says who said so' : 'an own user wrote to it'
+  return `its mail is not greylisted until then: ${who}`
 }
 
 function nextTry({ passesAt = 0, state }: KnownTriplet, now: number): string {

@@ -50,6 +50,7 @@ describe('the policy protocol', () => {
           instance: '123.456.7',
           queueId: '',
           saslUsername: '',
+          policyContext: '',
           testTime: '',
         },
       },

@@ -114,11 +114,11 @@ describe('a decision about expected mail', () => {
   const triplet = { first: NOW - 5, last: NOW - 5, count: 0 }
 
   it('passes what would be deferred, and remembers nothing of it', () => {
-    expect(decideByRecords({ expected: true }, policy({}), NOW)).toEqual({
+    expect(decideByRecords({ expected: 'expected sender' }, policy({}), NOW)).toEqual({
       action: 'pass',
       reason: 'expected sender',
     })
-    expect(decideByRecords({ expected: true, triplets: [triplet] }, policy({}), NOW)).toEqual({
+    expect(decideByRecords({ expected: 'expected sender', triplets: [triplet] }, policy({}), NOW)).toEqual({
       action: 'pass',
       reason: 'expected sender',
     })
@@ -127,7 +127,7 @@ describe('a decision about expected mail', () => {
   it('changes nothing about mail that passes anyway', () => {
     for (const triplets of [[{ ...triplet, count: 1 }], [{ ...triplet, first: NOW - 900 }]]) {
       const known = { triplets }
-      expect(decideByRecords({ ...known, expected: true }, policy({}), NOW)).toEqual(
+      expect(decideByRecords({ ...known, expected: 'correspondent' }, policy({}), NOW)).toEqual(
         decideByRecords(known, policy({}), NOW),
       )
     }

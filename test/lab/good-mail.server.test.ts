@@ -47,6 +47,23 @@ describe.skipIf(inject('labRefused'))('good mail that must not wait', () => {
     expect(await from('203.0.113.99', 'x@good.example')).toMatchObject({ code: 450 })
   })
 
+  it('outbound: the answer to mail of an own user passes, and the check for it refuses nobody', async () => {
+    const check = 'inet:127.0.0.1:10023, timeout=10s, default_action=DUNNO, policy_context=outbound'
+    await machine.ok(`printf '[outbound]\\nlearn = true\\nverified = false\\nnetworks = ["198.51.100.11"]\\n' >/etc/greyctl/greyctl.toml
+      postconf -e 'greyctl_outbound = check_policy_service { ${check} }' 'mynetworks = 127.0.0.0/8 198.51.100.11'
+      postconf -e "smtpd_recipient_restrictions = \\$greyctl_outbound, $(postconf -h smtpd_recipient_restrictions)"
+      systemctl reload greyctl postfix; sleep 1`)
+    expect(await from('203.0.113.99', 'bob@else.example')).toMatchObject({ code: 450 })
+    expect(await from('198.51.100.11', 'alice@example.test', 'bob@else.example')).toMatchObject({ code: 250 })
+    expect(await from('203.0.113.99', 'bob@else.example')).toMatchObject({ code: 250 })
+    expect(await from('203.0.113.99', 'eve@else.example')).toMatchObject({ code: 450 })
+    await machine.ok('systemctl stop greyctl.socket greyctl.service')
+    expect(await from('198.51.100.11', 'alice@example.test', 'carl@else.example')).toMatchObject({
+      code: 250,
+    })
+    await machine.ok('systemctl start greyctl.socket')
+  })
+
   it('why tells the whole story of a mail that came', async () => {
     const { code, document } = await json(machine, 'why code@shop.example')
     expect(code).toBe(0)

@@ -18,7 +18,10 @@ waiting (too early), due (the next try passes), passed, counting and whitelisted
   static override flags = {
     ...StoreCommand.storeFlags,
     state: Flags.option({ options: STATES, description: 'only these; may be repeated', multiple: true })(),
-    type: Flags.option({ options: ['triplet', 'client', 'expected'] as const, description: 'only these' })(),
+    type: Flags.option({
+      options: ['triplet', 'client', 'expected'] as const,
+      description: 'only these',
+    })(),
     limit: Flags.integer({ description: 'show so many', default: 50, min: 1, helpValue: 'N' }),
   }
 

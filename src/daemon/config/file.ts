@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { GreyctlError } from '../../errors.js'
 import { complainOfPattern } from '../../greylist/address-map.js'
 import type { RecipientRule } from '../../greylist/policy.js'
+import { parseSpan } from '../../greylist/span.js'
 import { parseStoreSpec } from '../../store/open.js'
 import { complaintsOf, table } from './complaints.js'
 import { parseMetricsListen } from './metrics-listen.js'
@@ -38,6 +39,15 @@ const SCHEMA = table({
     table({
       networks: v.optional(networks()),
       senders: v.optional(v.array(addressPattern(), 'must be a list of addresses and domains')),
+    }),
+  ),
+  /** Whoever own users write to is an expected sender. */
+  outbound: v.optional(
+    table({
+      learn: v.optional(v.boolean('must be true or false')),
+      for: v.optional(span()),
+      verified: v.optional(v.boolean('must be true or false')),
+      networks: v.optional(networks()),
     }),
   ),
   /** What holds for single recipients and domains. */
@@ -92,6 +102,17 @@ function metricsListen() {
   return v.pipe(
     v.string(message),
     v.check((text) => parseMetricsListen(text) !== undefined, message),
+  )
+}
+
+/** In seconds. */
+function span() {
+  const message = 'must be a time from an hour to a year, such as "12h" or "30d"'
+  return v.pipe(
+    v.string(message),
+    v.transform((text) => parseSpan(text) ?? 0),
+    v.minValue(3600, message),
+    v.maxValue(366 * 86_400, message),
   )
 }
 
