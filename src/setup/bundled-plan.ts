@@ -33,8 +33,7 @@ export function planBundled(facts: ServerFacts, choices: InstallChoices, program
   const settings = stepsFor(configuration, facts)
   const change = {
     files: service.length > 0 || settings.some(({ path }) => path === DEFAULTS_FILE),
-    socket:
-      service.some(({ path }) => path === UNIT_FILES.socket) || settings.some(({ id }) => id === 'options'),
+    socket: service.some(({ path }) => path === UNIT_FILES.socket),
   }
   const starting = facts.live ? startService(facts.init, facts.service, change) : []
   return {
@@ -44,7 +43,7 @@ export function planBundled(facts: ServerFacts, choices: InstallChoices, program
       ...(facts.live && change.files ? beforeServiceFiles(facts.init, facts.service.running) : []),
       ...settings,
       ...service,
-      ...(facts.live && facts.user === undefined ? [createUserStep()] : []),
+      ...(facts.live && facts.user === undefined ? [createUserStep(facts.accounts)] : []),
       ...(facts.live && !facts.directories.has(STORE_DIR) ? [dropStoreBack()] : []),
       ...starting,
       ...(canCarry(facts, 'bundled') ? [takeFromPostgrey(program)] : []),
@@ -62,7 +61,7 @@ export function leaveBundled(facts: ServerFacts): readonly Step[] {
     return fileStep({ id, title: `remove ${path}`, path, content: 'absent' }, facts.files.get(path)) ?? []
   })
   if (!facts.live) return files
-  if (facts.init === 'sysv') return [...stopService('sysv', facts.service), ...files]
+  if (facts.init !== 'systemd') return [...stopService(facts.init, facts.service), ...files]
   const back: Step = {
     kind: 'run',
     id: 'units-back',
@@ -74,13 +73,13 @@ export function leaveBundled(facts: ServerFacts): readonly Step[] {
 }
 
 function serviceFiles(facts: ServerFacts, choices: InstallChoices, program: Program): readonly WantedFile[] {
-  if (facts.init === 'sysv') {
+  if (facts.init !== 'systemd') {
     return [
       {
         id: 'init-script',
         title: `write the init script ${INIT_SCRIPT}`,
         path: INIT_SCRIPT,
-        content: Buffer.from(renderInit(program)),
+        content: Buffer.from(renderInit(program, facts.init)),
         meta: ROOT_PROGRAM,
       },
     ]

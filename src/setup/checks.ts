@@ -21,6 +21,17 @@ export async function assertPostfix(host: Host): Promise<void> {
   })
 }
 
+/** Without one, a container as it were, the daemon would not come back after a restart. Throws GreyctlError('unsupported'). */
+export async function assertServiceManager(host: Host, { live, init }: ServerFacts): Promise<void> {
+  if (!live || init !== 'sysv' || (await host.stat('/usr/sbin/update-rc.d')) !== undefined) return
+  throw new GreyctlError('unsupported', 'no service manager here that greyctl knows', {
+    hints: [
+      'it knows systemd, OpenRC and init scripts with update-rc.d (Debian)',
+      'or let what starts Postfix here start greyctl daemon too: docs/other-systems.md has the two settings for main.cf',
+    ],
+  })
+}
+
 /** Throws GreyctlError('port-taken') when somebody else listens where the daemon is to listen. */
 export async function assertEndpointFree(
   host: Host,

@@ -3,6 +3,7 @@ import type { Host } from '../host/host.js'
 import { findManager, MANAGER_PATHS, type Manager } from '../postfix/managers.js'
 import { GREYLIST_TABLE } from '../postfix/ours.js'
 import { type InstanceFacts, readInstanceFacts, readMapTypes } from '../postfix/postconf.js'
+import { type AccountTools, findAccountTools } from './accounts.js'
 import { type InstalledRecord, parseInstalled } from './installed.js'
 import {
   CONFIG_DIR,
@@ -23,7 +24,7 @@ import {
   WHITELIST_RECIPIENTS,
 } from './names.js'
 import { gatherPostgrey, type PostgreyFacts } from './postgrey-facts.js'
-import type { InitSystem, ServiceState } from './service-manager.js'
+import { findInitSystem, type InitSystem, type ServiceState, serviceState } from './service-manager.js'
 
 /** What the planners need to know of a machine; gathered once, judged by pure functions. */
 export interface ServerFacts {
@@ -40,6 +41,8 @@ export interface ServerFacts {
   readonly postfix: InstanceFacts | undefined
   readonly postfixRunning: boolean
   readonly init: InitSystem
+  /** What makes system users here. */
+  readonly accounts: AccountTools
   readonly service: ServiceState
   readonly user: { readonly uid: number; readonly gid: number } | undefined
   readonly installed: InstalledRecord | undefined
@@ -87,7 +90,7 @@ export async function gatherFacts(host: Host, options: FactsOptions): Promise<Se
   const mainCfPath = join(configDir, 'main.cf')
   const mainCf = await host.read(mainCfPath)
   const tablePath = join(configDir, GREYLIST_TABLE)
-  const init = await initSystem(host)
+  const init = await findInitSystem(host)
   const postfix = live && options.needsPostfix ? await readInstanceFacts(host, configDir) : undefined
   return {
     live,
@@ -100,7 +103,8 @@ export async function gatherFacts(host: Host, options: FactsOptions): Promise<Se
     postfix,
     postfixRunning: live && (await isPostfixRunning(host, configDir)),
     init,
-    service: live ? await serviceState(host, init) : { running: false, enabled: false },
+    accounts: await findAccountTools(host),
+    service: live ? await ownService(host, init) : { running: false, enabled: false },
     user: await host.user(USER),
     installed,
     postgrey: await gatherPostgrey(host, live, init),
@@ -125,30 +129,17 @@ async function existing(host: Host, paths: readonly string[]): Promise<ReadonlyS
   return new Set(paths.filter((_, at) => stats[at]?.kind === 'directory'))
 }
 
-/** systemd says it runs by this directory (sd_booted(3)); in an image, by its presence on disk. */
-async function initSystem(host: Host): Promise<InitSystem> {
-  const sign = host.root === '/' ? '/run/systemd/system' : '/lib/systemd/systemd'
-  return (await host.stat(sign)) === undefined ? 'sysv' : 'systemd'
-}
-
 /** `postfix status` exits 0 when the master process runs. */
 export async function isPostfixRunning(host: Host, configDir: string): Promise<boolean> {
   const result = await host.run(['postfix', '-c', configDir, 'status'])
   return result.exitCode === 0
 }
 
-async function serviceState(host: Host, init: InitSystem): Promise<ServiceState> {
-  if (init === 'systemd') {
-    const active = await host.run(['systemctl', 'is-active', '--quiet', SOCKET_UNIT])
-    const enabled = await host.run(['systemctl', 'is-enabled', '--quiet', SOCKET_UNIT])
-    const failed = await host.run(['systemctl', 'is-failed', '--quiet', SERVICE_UNIT])
-    return { running: active.exitCode === 0 && failed.exitCode !== 0, enabled: enabled.exitCode === 0 }
-  }
-  if ((await host.stat(INIT_SCRIPT)) === undefined) return { running: false, enabled: false }
-  const status = await host.run([INIT_SCRIPT, 'status'])
-  const links = (await host.list('/etc/rc2.d')) ?? []
-  return {
-    running: status.exitCode === 0,
-    enabled: links.some((name) => /^S\d\dgreyctl$/.test(name)),
-  }
+/** With systemd the socket is what is up and enabled; the service behind it may also have failed. */
+async function ownService(host: Host, init: InitSystem): Promise<ServiceState> {
+  if (init !== 'systemd') return serviceState(host, init, 'greyctl')
+  const active = await host.run(['systemctl', 'is-active', '--quiet', SOCKET_UNIT])
+  const enabled = await host.run(['systemctl', 'is-enabled', '--quiet', SOCKET_UNIT])
+  const failed = await host.run(['systemctl', 'is-failed', '--quiet', SERVICE_UNIT])
+  return { running: active.exitCode === 0 && failed.exitCode !== 0, enabled: enabled.exitCode === 0 }
 }

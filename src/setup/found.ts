@@ -1,6 +1,7 @@
 import { parseMainCf } from '../postfix/main-cf.js'
 import { findPolicyServices, type PolicyService } from '../postfix/policy-services.js'
 import type { ServerFacts } from './facts.js'
+import { SERVICE_MANAGERS } from './service-manager.js'
 
 /** What an administrator should know before choosing: a word for it, and what it is here. */
 export interface FoundItem {
@@ -34,7 +35,7 @@ export function describeServer(facts: ServerFacts): readonly FoundItem[] {
           is: `installed${postgrey.service.running ? ' and running' : ''}, but Postfix does not ask it`,
         }
       : undefined,
-    { what: 'services by', is: init === 'systemd' ? 'systemd' : 'init scripts' },
+    { what: 'services by', is: SERVICE_MANAGERS[init].name },
   ]
   return items.filter((item) => item !== undefined)
 }

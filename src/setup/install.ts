@@ -1,5 +1,5 @@
 import type { Host } from '../host/host.js'
-import { assertEndpointFree, assertPostfix, assertRoot } from './checks.js'
+import { assertEndpointFree, assertPostfix, assertRoot, assertServiceManager } from './checks.js'
 import { type GivenFlags, type InstallChoices, resolveChoices } from './choices.js'
 import { currentChoices } from './current.js'
 import { gatherFacts, type ServerFacts } from './facts.js'
@@ -37,6 +37,7 @@ export async function prepareInstall(host: Host, request: InstallRequest): Promi
   }
   await assertPostfix(host)
   const gathered = await gatherFacts(host, { configDir: request.configDir, needsPostfix: true })
+  await assertServiceManager(host, gathered)
   assertUnmanaged(gathered, request.flags)
   const flags = { ...request.flags, ...(await request.ask?.(gathered)) }
   const choices = resolveChoices(flags, currentChoices(gathered, flags.backend))

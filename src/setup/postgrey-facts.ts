@@ -2,8 +2,7 @@ import type { Host } from '../host/host.js'
 import type { GivenFlags } from './choices.js'
 import { POSTGREY_DEFAULTS, POSTGREY_PROGRAM, POSTGREY_USER } from './names.js'
 import type { PackageOffer } from './postgrey-package.js'
-import type { InitSystem, ServiceState } from './service-manager.js'
-import { SERVICE_MANAGERS } from './service-manager.js'
+import { type InitSystem, type ServiceState, serviceState } from './service-manager.js'
 import { optionValue, optionWords } from './shell-options.js'
 
 /** Debian's postgrey on this machine. */
@@ -23,24 +22,12 @@ export async function gatherPostgrey(host: Host, live: boolean, init: InitSystem
   const installed = (await host.stat(POSTGREY_PROGRAM)) !== undefined
   return {
     installed,
-    service: installed && live ? await serviceState(host, init) : { running: false, enabled: false },
+    service:
+      installed && live ? await serviceState(host, init, 'postgrey') : { running: false, enabled: false },
     user: (await host.user(POSTGREY_USER)) !== undefined,
     tableTools: (await host.stat('/usr/bin/db5.3_dump')) !== undefined,
     offer: undefined,
     removable: [],
-  }
-}
-
-async function serviceState(host: Host, init: InitSystem): Promise<ServiceState> {
-  const running = await host.run(SERVICE_MANAGERS[init].isActive('postgrey'))
-  if (init === 'systemd') {
-    const enabled = await host.run(['systemctl', 'is-enabled', '--quiet', 'postgrey.service'])
-    return { running: running.exitCode === 0, enabled: enabled.exitCode === 0 }
-  }
-  const links = (await host.list('/etc/rc2.d')) ?? []
-  return {
-    running: running.exitCode === 0,
-    enabled: links.some((name) => /^S\d\dpostgrey$/.test(name)),
   }
 }
 

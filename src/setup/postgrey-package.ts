@@ -1,5 +1,6 @@
 import { GreyctlError } from '../errors.js'
 import type { Host, RunResult } from '../host/host.js'
+import { findPackageManager, type PackageManager } from './package-manager.js'
 
 /** A package that is not installed: what installing it would bring. */
 export interface PackageOffer {
@@ -40,15 +41,8 @@ export const APT_TIMEOUT = 900
  * cannot be had.
  */
 export async function fetchPostgrey(host: Host, say: (what: string) => void): Promise<PackageOffer> {
-  if ((await host.stat('/usr/bin/apt-get')) === undefined) {
-    throw new GreyctlError(
-      'unsupported',
-      "postgrey is not installed, and this system has no apt to install Debian's",
-      {
-        hints: ['use the bundled daemon: --backend bundled'],
-      },
-    )
-  }
+  const manager = await findPackageManager(host)
+  if (manager?.name !== 'apt') throw notDebian(manager)
   say(`fetch the package ${PACKAGE}`)
   const download = [...APT_GET, 'install', '--download-only', '--no-install-recommends', PACKAGE]
   let fetched = await host.run(download, { timeout: APT_TIMEOUT })
@@ -72,6 +66,17 @@ export async function fetchPostgrey(host: Host, say: (what: string) => void): Pr
   ])
   if (version === undefined || member.exitCode !== 0 || member.stdout === '') throw unavailable(member)
   return { packages: news.map(([, name]) => name ?? ''), options: Buffer.from(member.stdout) }
+}
+
+/** Elsewhere the package of this name has other files and options, which nobody has proven here. */
+function notDebian(manager: PackageManager | undefined): GreyctlError {
+  const own = manager ? `here packages come from ${manager.program}` : 'this system has no apt'
+  return new GreyctlError('unsupported', `greyctl manages Debian's postgrey, and ${own}`, {
+    hints: [
+      'use the bundled daemon, which needs no package and takes the same options: --backend bundled',
+      'a postgrey that runs already gives its triplets with greyctl store import --from postgrey --dbdir DIR',
+    ],
+  })
 }
 
 function unavailable(result: RunResult): GreyctlError {

@@ -9,6 +9,7 @@ const TEMPLATES = [
   'greyctl.service',
   'greyctl.socket',
   'init',
+  'openrc',
   'postgrey.conf',
   'whitelist_clients',
   'whitelist_recipients',

@@ -74,6 +74,9 @@ export function renderSocket(program: Program, choices: InstallChoices): string 
   })
 }
 
-export function renderInit(program: Program): string {
-  return fill(program.templates.init, { node: program.node, program: program.root })
+export function renderInit(program: Program, init: 'openrc' | 'sysv'): string {
+  return fill(program.templates[init === 'openrc' ? 'openrc' : 'init'], {
+    node: program.node,
+    program: program.root,
+  })
 }

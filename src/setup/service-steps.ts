@@ -1,6 +1,7 @@
 import type { RunStep, Step } from '../change/plan.js'
-import { INIT_SCRIPT, SERVICE_UNIT, SOCKET_UNIT, STORE_DIR, USER } from './names.js'
-import type { InitSystem, ServiceState } from './service-manager.js'
+import { ACCOUNT_TOOLS, type AccountTools } from './accounts.js'
+import { SERVICE_UNIT, SOCKET_UNIT, STORE_DIR, USER } from './names.js'
+import { type InitSystem, SERVICE_MANAGERS, type ServiceState } from './service-manager.js'
 
 /** A step that does nothing when applied; its undo runs once everything after it has been put back. */
 export function whenRolledBack(
@@ -30,25 +31,16 @@ function staysUp(): RunStep {
   }
 }
 
-export function createUserStep(): RunStep {
+export function createUserStep(accounts: AccountTools): RunStep {
+  const { create, remove, gone } = ACCOUNT_TOOLS[accounts]
   return {
     kind: 'run',
     id: 'create-user',
     title: `create the system user ${USER}, as which the daemon runs`,
-    argv: [
-      'useradd',
-      '--system',
-      '--user-group',
-      '--no-create-home',
-      '--home-dir',
-      '/nonexistent',
-      '--shell',
-      '/usr/sbin/nologin',
-      USER,
-    ],
-    undo: ['userdel', USER],
-    // userdel: 6 is "no such user", after a rollback that was itself interrupted
-    accept: [6],
+    argv: create(USER),
+    undo: remove(USER),
+    // a rollback that was itself interrupted has removed it already
+    accept: gone,
   }
 }
 
@@ -57,32 +49,35 @@ export function dropStoreBack(): RunStep {
   return whenRolledBack('store-back', 'remove the new store', ['rm', '-rf', '--', STORE_DIR])
 }
 
-export function removeUserStep(ids: { uid: number; gid: number }): RunStep {
-  const create = createUserStep().argv
+export function removeUserStep(accounts: AccountTools, ids: { uid: number; gid: number }): RunStep {
+  const { create, remove, gone, there } = ACCOUNT_TOOLS[accounts]
   return {
     kind: 'run',
     id: 'remove-user',
     title: `remove the system user ${USER}`,
-    argv: ['userdel', USER],
-    undo: [...create.slice(0, -1), '--uid', String(ids.uid), USER],
-    // useradd: 9 is "already there"; userdel: 6 is "no such user"
-    accept: [6, 9],
+    argv: remove(USER),
+    undo: create(USER, ids.uid),
+    accept: [...gone, ...there],
   }
 }
 
+/**
+ * One after the other: systemd refuses to bind a socket whose service still runs, and a restart of both at once is a race
+ * between the two (seen with systemd 257).
+ */
+const RESTART_WITH_SOCKET = [
+  'sh',
+  '-c',
+  `systemctl stop ${SOCKET_UNIT} ${SERVICE_UNIT} && exec systemctl start ${SOCKET_UNIT} ${SERVICE_UNIT}`,
+]
+
 /** Before the files of the service change: what has to run after they have been put back. */
 export function beforeServiceFiles(init: InitSystem, wasRunning: boolean): readonly Step[] {
-  if (init === 'sysv') {
-    return wasRunning
-      ? [whenRolledBack('restart-back', 'start the daemon as it was', [INIT_SCRIPT, 'restart'])]
-      : []
+  if (init !== 'systemd') {
+    const restart = SERVICE_MANAGERS[init].restart('greyctl')
+    return wasRunning ? [whenRolledBack('restart-back', 'start the daemon as it was', restart)] : []
   }
-  const restart = whenRolledBack('restart-back', 'start the daemon as it was', [
-    'systemctl',
-    'restart',
-    SOCKET_UNIT,
-    SERVICE_UNIT,
-  ])
+  const restart = whenRolledBack('restart-back', 'start the daemon as it was', RESTART_WITH_SOCKET)
   return [
     ...(wasRunning ? [restart] : []),
     forgetFailures(),
@@ -98,7 +93,7 @@ export interface ServiceChange {
 
 /** After the files are in place: enable and start, or restart a daemon whose files changed. */
 export function startService(init: InitSystem, was: ServiceState, change: ServiceChange): readonly Step[] {
-  if (init === 'sysv') return startInit(was, change.files)
+  if (init !== 'systemd') return startInit(init, was, change.files)
   const steps: Step[] = []
   if (change.files) {
     steps.push({
@@ -130,22 +125,23 @@ export function startService(init: InitSystem, was: ServiceState, change: Servic
       kind: 'run',
       id: 'restart-service',
       title: 'restart the daemon with its new options',
-      argv: ['systemctl', 'restart', ...(change.socket ? [SOCKET_UNIT] : []), SERVICE_UNIT],
+      argv: change.socket ? RESTART_WITH_SOCKET : SERVICE_MANAGERS.systemd.restart('greyctl'),
     })
   }
   if (!was.running || change.files) steps.push(staysUp())
   return steps
 }
 
-function startInit(was: ServiceState, changed: boolean): readonly Step[] {
+function startInit(init: 'openrc' | 'sysv', was: ServiceState, changed: boolean): readonly Step[] {
+  const manager = SERVICE_MANAGERS[init]
   const steps: Step[] = []
   if (!was.enabled) {
     steps.push({
       kind: 'run',
       id: 'enable-service',
       title: 'enable the daemon at boot',
-      argv: ['update-rc.d', 'greyctl', 'defaults'],
-      undo: ['update-rc.d', '-f', 'greyctl', 'remove'],
+      argv: manager.enable('greyctl'),
+      undo: manager.forget('greyctl'),
     })
   }
   if (!was.running) {
@@ -153,15 +149,15 @@ function startInit(was: ServiceState, changed: boolean): readonly Step[] {
       kind: 'run',
       id: 'start-service',
       title: 'start the daemon',
-      argv: [INIT_SCRIPT, 'start'],
-      undo: [INIT_SCRIPT, 'stop'],
+      argv: manager.start('greyctl'),
+      undo: manager.stop('greyctl'),
     })
   } else if (changed) {
     steps.push({
       kind: 'run',
       id: 'restart-service',
       title: 'restart the daemon with its new options',
-      argv: [INIT_SCRIPT, 'restart'],
+      argv: manager.restart('greyctl'),
     })
   }
   return steps
@@ -186,19 +182,27 @@ export function forgetUnits(): readonly Step[] {
   ]
 }
 
+/** The units of systemd go together. */
+const WITH_SOCKET = {
+  stop: ['systemctl', 'stop', SERVICE_UNIT, SOCKET_UNIT],
+  start: ['systemctl', 'start', SOCKET_UNIT, SERVICE_UNIT],
+  disable: ['systemctl', '--quiet', 'disable', SOCKET_UNIT, SERVICE_UNIT],
+  enable: ['systemctl', '--quiet', 'enable', SOCKET_UNIT, SERVICE_UNIT],
+}
+
+function commands(init: 'openrc' | 'sysv') {
+  const { stop, start, forget, enable } = SERVICE_MANAGERS[init]
+  return {
+    stop: stop('greyctl'),
+    start: start('greyctl'),
+    disable: forget('greyctl'),
+    enable: enable('greyctl'),
+  }
+}
+
 /** Uninstall: stop and disable, while the files are still there. */
 export function stopService(init: InitSystem, was: ServiceState): readonly Step[] {
-  const stop = init === 'systemd' ? ['systemctl', 'stop', SERVICE_UNIT, SOCKET_UNIT] : [INIT_SCRIPT, 'stop']
-  const start =
-    init === 'systemd' ? ['systemctl', 'start', SOCKET_UNIT, SERVICE_UNIT] : [INIT_SCRIPT, 'start']
-  const disable =
-    init === 'systemd'
-      ? ['systemctl', '--quiet', 'disable', SOCKET_UNIT, SERVICE_UNIT]
-      : ['update-rc.d', '-f', 'greyctl', 'remove']
-  const enable =
-    init === 'systemd'
-      ? ['systemctl', '--quiet', 'enable', SOCKET_UNIT, SERVICE_UNIT]
-      : ['update-rc.d', 'greyctl', 'defaults']
+  const { stop, start, disable, enable } = init === 'systemd' ? WITH_SOCKET : commands(init)
   return [
     {
       kind: 'run',

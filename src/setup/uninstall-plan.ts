@@ -126,5 +126,7 @@ function removeDirectory(id: string, path: string): Step {
 
 function removeUser(facts: ServerFacts, keepData: boolean): readonly Step[] {
   const ours = facts.installed?.createdUser ?? true
-  return facts.live && facts.user !== undefined && ours && !keepData ? [removeUserStep(facts.user)] : []
+  return facts.live && facts.user !== undefined && ours && !keepData
+    ? [removeUserStep(facts.accounts, facts.user)]
+    : []
 }

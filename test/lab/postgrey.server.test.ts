@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { describe, expect, inject, it } from 'vitest'
 import { type Machine, onMachine } from './lab.js'
 import { GREYCTL, json, leftovers, type Mail, mailbox, send, snapshot } from './server.js'
@@ -114,17 +113,7 @@ describe.skipIf(inject('labRefused')).concurrent("Debian's postgrey, as the tuto
   it(
     'changing over with db5.3-util: nobody who is known is asked again, there or back',
     onMachine('server', async (machine) => {
-      // the machine has no network: the package is fetched here and handed in
-      const fetched = spawnSync(
-        'sh',
-        [
-          '-c',
-          'cd "$(mktemp -d)" && apt-get download -qq -o APT::Sandbox::User=root db5.3-util >&2 && base64 db5.3-util_*.deb; rm -rf "$PWD"',
-        ],
-        { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
-      )
-      expect(fetched.status, fetched.stderr).toBe(0)
-      await machine.run('base64 -d >/root/db.deb; dpkg -i /root/db.deb', { input: fetched.stdout })
+      await machine.ok('apt-get install -y -qq --no-install-recommends db5.3-util >/dev/null 2>&1')
       await machine.ok(`${GREYCTL} install --yes --delay ${DELAY}`, { timeout: 300 })
       expect(await send(machine, FIRST)).toMatchObject({ code: 450 })
       await seconds(DELAY + 1)

@@ -1,7 +1,7 @@
 # The images of the lab, in three layers; `lab` sources this file, and a changed recipe makes new images.
 #
 #   bare     Debian's minimum without an init system: what a container or a chroot is. Nothing of mail is installed, but
-#            apt's cache holds postfix, postgrey and swaks, so that `apt-get install` works without a network.
+#            apt's cache holds postfix, postgrey, swaks and what single tests need, so that `apt-get install` works without a network.
 #   init     bare and systemd: a fresh machine.
 #   server   init and Postfix as an Internet Site, rsyslog, a DNS server that answers for the clients below, and swaks.
 #
@@ -11,6 +11,9 @@ SUITE=${GREYCTL_LAB_SUITE:-bookworm}
 INIT_PACKAGES=(systemd systemd-sysv dbus iproute2 procps)
 MAIL_PACKAGES=(postfix rsyslog dnsmasq swaks libio-socket-inet6-perl)
 CACHED_PACKAGES=(postfix postgrey swaks rsyslog)
+# for single tests: other service managers and package managers, SASL, Berkeley DB's programs, who installs servers
+TOOL_PACKAGES=(openrc dnf createrepo-c rpm zypper pacman-package-manager makepkg sasl2-bin libsasl2-modules db5.3-util
+  ansible-core cloud-init)
 
 # The server, and clients to send from: `swaks --server 192.0.2.25 --local-interface ADDRESS`.
 # 203.0.113.99 has no name (Postfix calls it "unknown").
@@ -40,6 +43,7 @@ CONF
   inside "$root" <<SCRIPT
 apt-get update -qq
 apt-get install -y -qq --download-only ${CACHED_PACKAGES[*]}
+apt-get install -y -qq --download-only --no-install-recommends ${TOOL_PACKAGES[*]}
 SCRIPT
 }
 

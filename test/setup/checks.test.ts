@@ -85,8 +85,10 @@ describe('assertEndpointFree', () => {
 describe('installPostfixPackage', () => {
   it('answers the questions, installs, and starts what does not run', async () => {
     const host = new MemoryHost()
+    host.seed('/usr/bin/apt-get', '')
+    host.seed('/etc/init.d/postfix', '')
     const ran: string[] = []
-    for (const name of ['debconf-set-selections', 'apt-get', 'service']) {
+    for (const name of ['debconf-set-selections', 'apt-get', '/etc/init.d/postfix']) {
       host.programs.set(name, (argv) => {
         ran.push(argv.join(' '))
         return {}
@@ -98,12 +100,13 @@ describe('installPostfixPackage', () => {
       'debconf-set-selections',
       'apt-get update -qq',
       'apt-get install --yes -qq postfix',
-      'service postfix start',
+      '/etc/init.d/postfix start',
     ])
   })
 
   it('says what apt said', async () => {
     const host = new MemoryHost()
+    host.seed('/usr/bin/apt-get', '')
     host.programs.set('debconf-set-selections', () => ({}))
     host.programs.set('apt-get', () => ({ exitCode: 100, stderr: 'E: Unable to locate package postfix\n' }))
     await expect(installPostfixPackage(host, '/etc/postfix', () => {})).rejects.toMatchObject({

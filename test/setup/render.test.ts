@@ -46,7 +46,8 @@ describe('units', () => {
       renderService(at(program, '/root/greyctl')),
       renderSocket(program, choices),
       renderSocket(program, unix),
-      renderInit(at(program, '/root/greyctl')),
+      renderInit(at(program, '/root/greyctl'), 'sysv'),
+      renderInit(at(program, '/root/greyctl'), 'openrc'),
     ]
     for (const text of texts) expect(text).not.toMatch(/\{[a-z_]+\}/)
   })
