@@ -55,7 +55,8 @@ export function planBundled(facts: ServerFacts, choices: InstallChoices, program
 export function leaveBundled(facts: ServerFacts): readonly Step[] {
   const paths = facts.init === 'systemd' ? [UNIT_FILES.service, UNIT_FILES.socket] : [INIT_SCRIPT]
   const present = paths.filter((path) => facts.files.get(path) !== undefined)
-  if (present.length === 0) return []
+  const packaged = facts.packagedUnits.size > 0 && (facts.service.running || facts.service.enabled)
+  if (present.length === 0 && !packaged) return []
   const files = present.flatMap((path) => {
     const id = path.replace(/^.*\//, '').replace('.', '-')
     return fileStep({ id, title: `remove ${path}`, path, content: 'absent' }, facts.files.get(path)) ?? []
@@ -84,7 +85,7 @@ function serviceFiles(facts: ServerFacts, choices: InstallChoices, program: Prog
       },
     ]
   }
-  return [
+  const units: readonly WantedFile[] = [
     {
       id: 'socket-unit',
       title: `write ${UNIT_FILES.socket}`,
@@ -100,6 +101,13 @@ function serviceFiles(facts: ServerFacts, choices: InstallChoices, program: Prog
       meta: ROOT_FILE,
     },
   ]
+  return units.filter((unit) => !broughtByPackage(facts, unit))
+}
+
+/** The package's own unit says it already, and later versions of the package keep it up to date. */
+function broughtByPackage(facts: ServerFacts, { path, content }: WantedFile): boolean {
+  const packaged = facts.packagedUnits.get(path)
+  return facts.files.get(path) === undefined && content !== 'absent' && packaged?.equals(content) === true
 }
 
 /** Files that belong to the administrator once they are there: only what install itself wrote is renewed. */

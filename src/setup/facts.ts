@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Host } from '../host/host.js'
 import { findManager, MANAGER_PATHS, type Manager } from '../postfix/managers.js'
 import { GREYLIST_TABLE } from '../postfix/ours.js'
@@ -10,6 +10,7 @@ import {
   DEFAULTS_FILE,
   INIT_SCRIPT,
   INSTALLED_FILE,
+  PACKAGED_UNIT_DIR,
   POLICY_RC_D,
   POSTGREY_DEFAULTS,
   POSTGREY_DROP_IN,
@@ -53,6 +54,8 @@ export interface ServerFacts {
   readonly tablePath: string
   /** Content of each file that install may write; undefined where absent. */
   readonly files: ReadonlyMap<string, Buffer | undefined>
+  /** Units that greyctl's package brought, by the path of UNIT_FILES that would come before them. */
+  readonly packagedUnits: ReadonlyMap<string, Buffer>
   /** Directories that exist already. */
   readonly directories: ReadonlySet<string>
 }
@@ -115,8 +118,18 @@ export async function gatherFacts(host: Host, options: FactsOptions): Promise<Se
         [...MANAGED_FILES, tablePath].map(async (path) => [path, await host.read(path)] as const),
       ),
     ),
+    packagedUnits: await packagedUnits(host),
     directories: await existing(host, [CONFIG_DIR, STATE_DIR, STORE_DIR, POSTGREY_DROP_IN_DIR]),
   }
+}
+
+async function packagedUnits(host: Host): Promise<ReadonlyMap<string, Buffer>> {
+  const found = new Map<string, Buffer>()
+  for (const path of Object.values(UNIT_FILES)) {
+    const content = await host.read(join(PACKAGED_UNIT_DIR, basename(path)))
+    if (content !== undefined) found.set(path, content)
+  }
+  return found
 }
 
 async function present(host: Host, paths: readonly string[]): Promise<ReadonlySet<string>> {

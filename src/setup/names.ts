@@ -19,6 +19,8 @@ export const INSTALLED_FILE = `${STATE_DIR}/installed.json`
 export const SERVICE_UNIT = 'greyctl.service'
 export const SOCKET_UNIT = 'greyctl.socket'
 export const UNIT_DIR = '/etc/systemd/system'
+/** Where a Debian package puts its units (systemd.unit(5)); those of UNIT_DIR come before them. */
+export const PACKAGED_UNIT_DIR = '/usr/lib/systemd/system'
 export const INIT_SCRIPT = '/etc/init.d/greyctl'
 
 /** Where a service that may not look into anybody's home sees a source checkout. */

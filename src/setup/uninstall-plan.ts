@@ -101,6 +101,8 @@ function configurationStep(facts: ServerFacts, path: string, kept: string[]): re
   const now = facts.files.get(path)
   if (now === undefined) return []
   const written = facts.installed?.files[path]
+  const ofPackage = written === undefined && facts.packagedUnits.size > 0
+  if (ofPackage) return []
   if (written !== hashOf(now)) {
     kept.push(path)
     return []

@@ -59,6 +59,7 @@ export function freshServer(changes: Partial<ServerFacts> = {}): ServerFacts {
     mapTypes: ['hash', 'pcre', 'regexp'],
     tablePath: '/etc/postfix/check_client_greylist',
     files: new Map(),
+    packagedUnits: new Map(),
     directories: new Set(),
     ...changes,
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { resolveChoices } from '../../src/setup/choices.js'
 import type { ServerFacts } from '../../src/setup/facts.js'
 import { planInstall } from '../../src/setup/install-plan.js'
-import { readDefaults } from '../../src/setup/render.js'
+import { readDefaults, renderDefaults, renderService, renderSocket } from '../../src/setup/render.js'
 import { planUninstall } from '../../src/setup/uninstall-plan.js'
 import { afterPlan, freshServer, STOCK_MAIN_CF, testProgram } from './fixtures.js'
 
@@ -100,6 +100,57 @@ describe('planInstall', () => {
     const program = { ...(await testProgram()), node: '/root/.nvm/versions/node/v20.20.0/bin/node' }
     expect(() => planInstall(freshServer(), choices, program, { proof: true })).toThrow(
       expect.objectContaining({ code: 'runtime-in-home' }),
+    )
+  })
+})
+
+/** A server on which the package lies that `npm run package` makes. */
+async function packagedServer(): Promise<ServerFacts> {
+  const program = await testProgram()
+  return freshServer({
+    user: { uid: 999, gid: 999 },
+    packagedUnits: new Map([
+      ['/etc/systemd/system/greyctl.service', Buffer.from(renderService(program))],
+      ['/etc/systemd/system/greyctl.socket', Buffer.from(renderSocket(program, choices))],
+    ]),
+    files: new Map([
+      ['/etc/default/greyctl', Buffer.from(renderDefaults(program, choices))],
+      ['/etc/greyctl/whitelist_clients', Buffer.from(program.templates.whitelist_clients)],
+      ['/etc/greyctl/whitelist_recipients', Buffer.from(program.templates.whitelist_recipients)],
+    ]),
+    directories: new Set(['/etc/greyctl']),
+  })
+}
+
+describe('from a package', () => {
+  it('starts the units that the package brought, and writes nothing but main.cf and its record', async () => {
+    const facts = await packagedServer()
+    const { plan } = await install(facts)
+    expect(plan.steps.flatMap((step) => (step.kind === 'file' ? [step.id] : []))).toEqual([
+      'main-cf',
+      'record',
+    ])
+    expect(ids(plan)).toEqual(expect.arrayContaining(['enable-service', 'start-service', 'check-service']))
+    expect(ids(plan)).not.toContain('create-user')
+  })
+
+  it('writes a socket of its own for another place to listen on', async () => {
+    const elsewhere = resolveChoices({ listen: 'inet:127.0.0.1:10099' }, {})
+    const { plan } = await install(await packagedServer(), elsewhere)
+    expect(ids(plan)).toEqual(expect.arrayContaining(['options', 'socket-unit', 'read-units']))
+    expect(ids(plan)).not.toContain('service-unit')
+  })
+
+  it('stops and disables them at uninstall; files and user are the package’s', async () => {
+    const facts = await packagedServer()
+    const after = afterPlan(facts, (await install(facts)).plan)
+    const installed = { ...after, service: { running: true, enabled: true } }
+    const { plan, kept } = planUninstall(installed, { keepData: false, keepPackage: false })
+    expect(ids(plan)).toEqual(expect.arrayContaining(['main-cf', 'stop-service', 'disable-service', 'data']))
+    expect(ids(plan)).not.toContain('remove-user')
+    expect(kept).toEqual([])
+    expect(afterPlan(installed, plan).files.get('/etc/default/greyctl')).toEqual(
+      facts.files.get('/etc/default/greyctl'),
     )
   })
 })
