@@ -1,0 +1,220 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { run } from '../cli/run.js'
+import { boot, type Machine } from './lab.js'
+import { send } from './server.js'
+
+const ROOT = join(import.meta.dirname, '../..')
+/** Below the checkout, which the machines see. */
+const OUT = join(ROOT, 'out/test')
+const INSIDE = '/opt/greyctl/out/test'
+const VERSION = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version as string
+const DEB = `greyctl_${VERSION}_amd64.deb`
+const OLDER = 'older.deb'
+/** What an administrator without Node.js has. */
+const STOCK = 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; '
+
+async function must(file: string, ...argv: string[]): Promise<string> {
+  // npm and apt may be told by the environment where they have their packages from
+  const inherited = Object.entries(process.env).filter(([, value]) => value !== undefined)
+  const env = {
+    ...(Object.fromEntries(inherited) as Record<string, string>),
+    SOURCE_DATE_EPOCH: '1795564800',
+    LC_ALL: 'C.UTF-8',
+    DEBIAN_FRONTEND: 'noninteractive',
+  }
+  const { code, stdout, stderr } = await run(file, argv, { env })
+  if (code !== 0) throw new Error(`exit ${code} of ${file} ${argv.join(' ')}:\n${stdout}\n${stderr}`)
+  return stdout
+}
+
+const pack = (out: string, ...options: string[]) =>
+  must('npm', 'run', '--silent', 'package', '--', '--fast', `--out=${out}`, ...options)
+
+beforeAll(async () => {
+  rmSync(OUT, { recursive: true, force: true })
+  mkdirSync(join(OUT, 'again'), { recursive: true })
+  await pack(OUT)
+})
+afterAll(() => rmSync(OUT, { recursive: true, force: true }))
+
+describe('npm run package', () => {
+  it('makes the same bytes again', async () => {
+    await pack(join(OUT, 'again'), '--architecture=amd64')
+    for (const name of [DEB, `greyctl-${VERSION}.tgz`, `greyctl-${VERSION}.cdx.json`]) {
+      expect(await must('cmp', join(OUT, name), join(OUT, 'again', name)), name).toBe('')
+    }
+  })
+
+  it('says what is in the packages, and their checksums', async () => {
+    await must('sh', '-c', `cd '${OUT}' && sha256sum --check --strict SHA256SUMS`)
+    const sbom = JSON.parse(readFileSync(join(OUT, `greyctl-${VERSION}.cdx.json`), 'utf8'))
+    const names = sbom.components.map(({ name }: { name: string }) => name)
+    expect(names).toEqual(
+      expect.arrayContaining(['@oclif/core', 'lmdb', '@lmdb/lmdb-linux-x64', 'execa', 'node']),
+    )
+    expect(names).not.toContain('vitest')
+  })
+
+  it('gives each architecture its own runtime', async () => {
+    for (const [name, machine] of [
+      ['amd64', 'x86-64'],
+      ['arm64', 'ARM aarch64'],
+    ]) {
+      const deb = join(OUT, `greyctl_${VERSION}_${name}.deb`)
+      expect(await must('dpkg-deb', '-f', deb, 'Architecture')).toBe(`${name}\n`)
+      const tree = join(OUT, `tree-${name}`)
+      await must('dpkg-deb', '-x', deb, tree)
+      const binaries = await must(
+        'find',
+        join(tree, 'usr/lib/greyctl'),
+        '-name',
+        'node',
+        '-type',
+        'f',
+        '-o',
+        '-name',
+        '*.node',
+      )
+      const files = binaries.trim().split('\n')
+      expect(files.length).toBe(2)
+      // e_machine of elf(5)
+      for (const file of files) {
+        expect(readFileSync(file).readUInt16LE(18), file).toBe(machine === 'x86-64' ? 62 : 183)
+      }
+    }
+  })
+
+  it('has nothing that lintian calls an error, and manual pages without a warning', async () => {
+    await must(
+      'sh',
+      '-c',
+      'command -v lintian >/dev/null || apt-get install -y --no-install-recommends lintian',
+    )
+    const said = await must('lintian', '--allow-root', '--fail-on', 'error', join(OUT, DEB))
+    expect(said).not.toContain('groff-message')
+  })
+
+  it('has completions that bash, zsh and fish read', async () => {
+    await must(
+      'sh',
+      '-c',
+      'command -v zsh fish >/dev/null || apt-get install -y --no-install-recommends zsh fish',
+    )
+    const share = join(OUT, 'tree-amd64/usr/share')
+    const bash = `. ${share}/bash-completion/completions/greyctl; COMP_WORDS=(greyctl store li); COMP_CWORD=2; _greyctl
+      echo "\${COMPREPLY[*]}"; COMP_WORDS=(greyctl install --backend ''); COMP_CWORD=3; _greyctl; echo "\${COMPREPLY[*]}"`
+    expect(await must('bash', '-c', bash)).toBe('list\nbundled postgrey\n')
+    await must('zsh', '-n', `${share}/zsh/vendor-completions/_greyctl`)
+    const fish = `source ${share}/fish/vendor_completions.d/greyctl.fish; complete -C 'greyctl unin'; complete -C 'greyctl store exp'`
+    expect(await must('fish', '--no-config', '-c', fish)).toMatch(/^uninstall\t.*\nexport\t/)
+  })
+
+  it('makes an npm package that installs into a fresh prefix, and plays there with its store', async () => {
+    // outside of the checkout, whose packages it would find
+    const prefix = mkdtempSync(join(tmpdir(), 'greyctl-prefix-'))
+    await must(
+      'npm',
+      'install',
+      '--global',
+      '--prefer-offline',
+      '--prefix',
+      prefix,
+      join(OUT, `greyctl-${VERSION}.tgz`),
+    )
+    const greyctl = join(prefix, 'bin/greyctl')
+    expect(await must(greyctl, '--version')).toContain(`greyctl/${VERSION} `)
+    await must(greyctl, 'demo', '--speed', '0')
+    const packages = await must(
+      'find',
+      join(prefix, 'lib/node_modules'),
+      '-name',
+      'package.json',
+      '-path',
+      '*node_modules*',
+    )
+    expect(packages.trim().split('\n').length).toBe(2)
+    rmSync(prefix, { recursive: true })
+  })
+})
+
+describe.skipIf(inject('labRefused'))('the package on a server without Node.js', () => {
+  let machine: Machine
+  let before: string
+  beforeAll(async () => {
+    await makeOlder()
+    machine = await boot()
+    before = await machine.ok('cat /etc/postfix/main.cf')
+  })
+  afterAll(() => machine?.end())
+  const ok = (script: string) => machine.ok(STOCK + script, { timeout: 300 })
+  const install = (deb: string) => ok(`apt-get install -y --allow-downgrades ${INSIDE}/${deb} 2>&1`)
+
+  it('apt install changes nothing and starts nothing', async () => {
+    await ok('! command -v node')
+    expect(await install(OLDER)).toContain('"greyctl install" puts greylisting on it')
+    expect(await ok('greyctl --version')).toContain('greyctl/0.0.1 ')
+    expect(await ok('cat /etc/postfix/main.cf')).toBe(before)
+    expect(await ok('systemctl is-enabled greyctl.socket greyctl.service; true')).toBe('disabled\ndisabled\n')
+    expect(await ok('systemctl is-active greyctl.socket greyctl.service; true')).toBe('inactive\ninactive\n')
+  })
+
+  it('greyctl install: proven greylisting, by the units of the package', async () => {
+    expect(await ok('greyctl install --yes --delay 1')).toMatch(/greylist/i)
+    expect(await ok('ls /etc/systemd/system')).not.toMatch(/^greyctl/m)
+    const mail = { client: '198.51.100.77', from: 'first@outside.example', to: ['alice@example.test'] }
+    expect(await send(machine, mail)).toMatchObject({ code: 450 })
+    await machine.ok('sleep 1')
+    expect(await send(machine, mail)).toMatchObject({ code: 250 })
+    await ok('greyctl doctor')
+  })
+
+  it('is upgraded and downgraded under load: every request is answered, no triplet is forgotten', async () => {
+    const load = machine.start('/usr/lib/greyctl/node /opt/greyctl/test/lab/policy-load.mjs 10023 14', {
+      timeout: 60,
+    })
+    await install(DEB)
+    expect(await ok('greyctl --version')).toContain(`greyctl/${VERSION} `)
+    await install(OLDER)
+    expect(await ok('greyctl --version')).toContain('greyctl/0.0.1 ')
+    const { code, stdout, stderr } = await load.done
+    expect(code, stderr).toBe(0)
+    const counts = JSON.parse(stdout)
+    expect(counts).toMatchObject({ unanswered: 0, refused: 0, forgotten: 0, known: counts.answered })
+    expect(counts.answered).toBeGreaterThan(100)
+    // the daemon that answers is the one that was installed last
+    await ok(
+      'test "$(readlink /proc/$(systemctl show -p MainPID --value greyctl)/exe)" = /usr/lib/greyctl/node',
+    )
+  })
+
+  it('removed: main.cf is as it was; the triplets wait for the package to come back', async () => {
+    await ok('apt-get remove -y greyctl 2>&1')
+    expect(await ok('cat /etc/postfix/main.cf')).toBe(before)
+    const mail = { client: '198.51.100.77', from: 'second@outside.example', to: ['alice@example.test'] }
+    expect(await send(machine, mail)).toMatchObject({ code: 250 })
+    expect(await ok('ls /var/lib/greyctl/store')).toContain('data.mdb')
+    expect(await ok('ls -d /usr/lib/greyctl 2>&1; true')).toContain('No such file')
+  })
+
+  it('purged: nothing of it is left', async () => {
+    await ok('apt-get purge -y greyctl 2>&1')
+    const left = await ok(
+      "find / -xdev -name '*greyctl*' ! -path '/opt/*' ! -path '/proc/*' ! -path '/tmp/*' ! -path '/run/systemd/*' ! -path '/run/host/*'; getent passwd greyctl; true",
+    )
+    expect(left).toBe('')
+  })
+})
+
+/** The same package, as an earlier version. */
+async function makeOlder(): Promise<void> {
+  const tree = join(OUT, 'older')
+  await must('dpkg-deb', '-R', join(OUT, DEB), tree)
+  const change = `sed -i 's/^Version: .*/Version: 0.0.1/' '${tree}/DEBIAN/control'
+    sed -i 's/"version": "${VERSION}"/"version": "0.0.1"/' '${tree}/usr/lib/greyctl/package.json'`
+  await must('sh', '-ec', change)
+  await must('dpkg-deb', '--root-owner-group', '-Zgzip', '-z1', '--build', tree, join(OUT, OLDER))
+  rmSync(tree, { recursive: true })
+}
