@@ -1,18 +1,16 @@
 import { Flags } from '@oclif/core'
-import { ChangeCommand } from '../change-command.js'
 import { GreyctlError } from '../errors.js'
+import { InstallCommand } from '../install-command.js'
 import type { GivenFlags } from '../setup/choices.js'
 import { currentChoices } from '../setup/current.js'
 import type { ServerFacts } from '../setup/facts.js'
 import { describeServer, otherGreylister } from '../setup/found.js'
 import { prepareInstall } from '../setup/install.js'
 import { DEFAULT_DELAY } from '../setup/names.js'
-import { installProver } from '../setup/prover.js'
-import { installDocument, renderInstall } from '../ui/install.js'
 import { printErr } from '../ui/print.js'
 import { askInstall } from '../ui/wizard.js'
 
-export default class Install extends ChangeCommand {
+export default class Install extends InstallCommand {
   static override summary = 'put greylisting on this Postfix server, and prove that it works'
   static override description =
     `Installs the policy daemon as a service of its own user, tries the new configuration with
@@ -27,7 +25,7 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
     '<%= config.bin %> <%= command.id %> --delay 120 --dry-run',
   ]
   static override flags = {
-    ...ChangeCommand.changeFlags,
+    ...InstallCommand.changeFlags,
     backend: Flags.option({
       description: "greyctl's own daemon, or Debian's postgrey (default: bundled)",
       options: ['bundled', 'postgrey'] as const,
@@ -66,29 +64,8 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
       say: (what) => printErr(`  … ${what}`),
       ask: this.questions(flags),
     })
-    const { planned, choices } = prepared
-    const carried = await this.carryOut(
-      host,
-      {
-        plan: planned.plan,
-        prove: (progress) =>
-          installProver(host, {
-            configDir: prepared.facts.configDir,
-            mainCf: planned.mainCf,
-            masterCf: planned.masterCf,
-            choices,
-            waiting: (left) => progress.detail(`waiting for the retry, ${left} s left`),
-          }),
-        notes: planned.notes,
-        warnings: planned.warnings,
-        question: 'Make these changes?',
-      },
-      flags,
-    )
-    this.finish({
-      text: renderInstall(carried, prepared, this.terminal.style),
-      json: installDocument(carried, prepared),
-    })
+    const carried = await this.carryInstall(host, prepared, 'Make these changes?', flags)
+    this.finishInstall(carried, prepared)
   }
 
   /** Asks only on a terminal, only without --yes, and only at the first install: later the flags say what changes. */

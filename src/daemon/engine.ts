@@ -1,6 +1,6 @@
 import { parseAddress } from '../greylist/address.js'
 import { isOutbound } from '../greylist/correspondent.js'
-import { decideByRecords } from '../greylist/decide.js'
+import { changesOf, decideByRecords } from '../greylist/decide.js'
 import { EXPECTATIONS } from '../greylist/expected.js'
 import { keysOf, TRIPLET } from '../greylist/key.js'
 import type { LogLines } from '../greylist/logline.js'
@@ -14,7 +14,7 @@ import type { Log } from './log.js'
 import type { Metrics } from './metrics.js'
 import type { Pools } from './pools.js'
 import { Unflushed } from './unflushed.js'
-import { changesOf, hasRecords, type Job, type Question, Work } from './work.js'
+import { hasRecords, type Job, type Question, Work } from './work.js'
 
 export interface EngineOptions {
   readonly store: Store

@@ -4,7 +4,6 @@ import { type Keys, keysOf } from '../greylist/key.js'
 import type { Policy } from '../greylist/policy.js'
 import type { Pool } from '../greylist/pool.js'
 import type { PolicyRequest } from '../greylist/request.js'
-import type { Entry } from '../store/store.js'
 import type { Pools } from './pools.js'
 
 /** What one connection asked at once, and where the answers go, in one piece. */
@@ -58,12 +57,4 @@ export class Work {
     })
     this.keys = keys
   }
-}
-
-/** What a decision wants to be remembered. */
-export function changesOf({ triplet, client }: Decision, keys: Keys): readonly Entry[] {
-  const changes: Entry[] = triplet === undefined ? [] : keys.triplets.map((key) => [key, triplet])
-  const key = client === undefined ? undefined : keys.clients[client.at]
-  if (client !== undefined && key !== undefined) changes.push([key, client.record])
-  return changes
 }

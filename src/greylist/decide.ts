@@ -1,6 +1,6 @@
 import { type AddressBytes, parseAddress } from './address.js'
 import { OUTBOUND_CONTEXT } from './correspondent.js'
-import { CLIENT, TRIPLET } from './key.js'
+import { CLIENT, type Keys, TRIPLET } from './key.js'
 import { type Policy, policyFor } from './policy.js'
 import { type GreyRecord, isExpired } from './record.js'
 import type { PolicyRequest } from './request.js'
@@ -178,4 +178,16 @@ function isStale(record: GreyRecord, now: number): boolean {
 
 function counted(client: GreyRecord, now: number): GreyRecord {
   return { first: Math.min(client.first, now), last: now, count: client.count + 1 }
+}
+
+/** What a decision wants to be remembered. */
+export function changesOf(
+  { triplet, client }: Decision,
+  keys: Keys,
+): readonly (readonly [key: string, record: GreyRecord])[] {
+  const changes: (readonly [string, GreyRecord])[] =
+    triplet === undefined ? [] : keys.triplets.map((key) => [key, triplet])
+  const key = client === undefined ? undefined : keys.clients[client.at]
+  if (client !== undefined && key !== undefined) changes.push([key, client.record])
+  return changes
 }

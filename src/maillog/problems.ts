@@ -109,7 +109,7 @@ function learning({ stories }: Judged): Problem | undefined {
     title: 'greylisting learns: it decides and logs, and defers nobody',
     detail: `${times(stories.learned)} a mail would have been deferred`,
     evidence: [],
-    remediation: { text: 'install without --learn when you have seen enough', commands: ['greyctl install'] },
+    remediation: { text: 'begin to defer when you have seen enough', commands: ['greyctl enforce'] },
   }
 }
 

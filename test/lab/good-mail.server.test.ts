@@ -10,9 +10,51 @@ describe.skipIf(inject('labRefused'))('good mail that must not wait', () => {
 
   beforeAll(async () => {
     machine = await boot('server')
-    await machine.ok(`${GREYCTL} install --yes --delay 3`)
+    await machine.ok(`${GREYCTL} install --yes --learn --delay 3`)
   })
   afterAll(() => machine?.end())
+
+  it('learning defers nobody, and says whom it would have deferred', async () => {
+    for (const sender of ['one@shop.example', 'two@shop.example', 'three@shop.example']) {
+      expect(await from('203.0.113.99', sender)).toMatchObject({ code: 250 })
+    }
+    const log = await machine.ok('sleep 1; cat /var/log/mail.log')
+    expect(log.match(/action=pass, reason=learning: new, client_name=unknown.*@shop\.example/g)).toHaveLength(
+      3,
+    )
+    const { document } = await json(machine, 'verify')
+    expect(document.counts.greylisted).toBe(0)
+    expect(document.problems).toMatchObject([
+      { id: 'learn-mode', detail: expect.stringContaining('3 times a mail would have been deferred') },
+    ])
+  })
+
+  it('enforce is put back when nobody is deferred then', async () => {
+    const everybody = '[whitelist]\\nnetworks = ["0.0.0.0/0", "::/0"]\\n'
+    await machine.ok(`printf '${everybody}' >/etc/greyctl/greyctl.toml`)
+    const before = await machine.ok('cat /etc/default/greyctl')
+    expect(await json(machine, 'enforce --yes')).toMatchObject({
+      code: 1,
+      document: { error: { code: 'proof-failed' } },
+    })
+    expect(await machine.ok('cat /etc/default/greyctl')).toBe(before)
+    await machine.ok(`printf 'learn = true\\n' >/etc/greyctl/greyctl.toml`)
+    expect(await json(machine, 'enforce --yes')).toMatchObject({
+      code: 1,
+      document: { error: { code: 'unsupported', where: '/etc/greyctl/greyctl.toml:1' } },
+    })
+    await machine.ok('rm /etc/greyctl/greyctl.toml')
+  })
+
+  it('enforce begins, with what was learned, and has nothing to do a second time', async () => {
+    expect(await json(machine, 'enforce --yes')).toMatchObject({
+      code: 0,
+      document: { changed: true, learn: false, delay: 3 },
+    })
+    expect(await from('203.0.113.99', 'one@shop.example')).toMatchObject({ code: 250 })
+    expect(await from('203.0.113.99', 'new@shop.example')).toMatchObject({ code: 450 })
+    expect(await json(machine, 'enforce --yes')).toMatchObject({ code: 0, document: { changed: false } })
+  })
 
   it('expect: the next mail passes at its first try, and the log says who let it', async () => {
     expect(await from('203.0.113.99', 'code@shop.example')).toMatchObject({ code: 450 })
