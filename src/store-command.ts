@@ -1,12 +1,13 @@
 import { join } from 'node:path'
-import { Flags } from '@oclif/core'
+import { Args, Flags } from '@oclif/core'
 import { GreyctlCommand } from './base-command.js'
 import { GreyctlError } from './errors.js'
 import type { Host } from './host/host.js'
 import { DEFAULTS_FILE } from './setup/names.js'
 import { daemonWords } from './setup/render.js'
-import { parseSubject, type Subject } from './store/known.js'
+import { parseSubject, type Subject, type Wanted } from './store/known.js'
 import type { Query } from './store/query.js'
+import { privateNote } from './ui/store.js'
 
 /** A command about the daemon's store: which one, and by which rules its records are judged. */
 export abstract class StoreCommand extends GreyctlCommand {
@@ -17,10 +18,16 @@ export abstract class StoreCommand extends GreyctlCommand {
     }),
   }
 
+  /** For who asks about one mail: with --privacy its triplet is found by all its parts only. */
+  static mailArgs = {
+    sender: Args.string({ description: 'with a client: the sender of its mail' }),
+    recipient: Args.string({ description: 'and the recipient' }),
+  }
+
   protected async query(host: Host, flags: { store?: string | undefined }): Promise<Query> {
     const { parseOptions } = await import('./daemon/options.js')
-    const { sealer } = await import('./daemon/privacy.js')
     const { DEFAULT_CONFIG } = await import('./daemon/config/file.js')
+    const { existingSealer, KEY_FILE } = await import('./daemon/privacy.js')
     const words = daemonWords((await host.read(DEFAULTS_FILE))?.toString('utf8') ?? '')
     const given = flags.store === undefined ? words : [...words, `--store=${flags.store}`]
     const { store, policy, privacy, identity } = parseOptions(['--inet=10023', ...given], {
@@ -33,11 +40,14 @@ export abstract class StoreCommand extends GreyctlCommand {
     }
     const root = host.root === '/' ? '' : host.root
     const directory = root + store.directory
+    // of another store than the daemon's, its key tells
+    const named =
+      flags.store !== undefined && (await host.stat(join(store.directory, KEY_FILE))) !== undefined
     return {
       directory,
       rules: policy,
       now: Math.floor(host.now()),
-      seal: privacy ? () => sealer({ kind: 'lmdb', directory }) : undefined,
+      seal: privacy || named ? () => existingSealer(directory) : undefined,
       identity,
     }
   }
@@ -49,4 +59,27 @@ export abstract class StoreCommand extends GreyctlCommand {
       hints: ['say 192.0.2.25, alice@example.org or @example.org'],
     })
   }
+
+  /** The same, or one mail where its sender and recipient are named too. */
+  protected wanted(client: string, query: Query, { sender, recipient }: MailWords): Wanted {
+    const subject = this.subject(client, query)
+    if (sender === undefined) return subject
+    if (recipient !== undefined && subject.kind !== 'mailbox') {
+      const clean = (text: string) => Buffer.from(text.replace(/^<(.*)>$/, '$1'), 'utf8').toString('latin1')
+      return { kind: 'mail', client, sender: clean(sender), recipient: clean(recipient) }
+    }
+    throw new GreyctlError('usage', 'a mail is named by its client, its sender and its recipient', {
+      hints: ["say 192.0.2.25 alice@example.org bob@example.com, with '<>' for the empty sender"],
+    })
+  }
+
+  /** What an answer leaves open when the store's keys are sealed. */
+  protected secrecy({ seal }: Query, subject: Wanted | undefined): string {
+    return seal === undefined || subject === undefined || subject.kind === 'mail' ? '' : `\n${privateNote()}`
+  }
+}
+
+interface MailWords {
+  readonly sender?: string | undefined
+  readonly recipient?: string | undefined
 }

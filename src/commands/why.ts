@@ -2,9 +2,10 @@ import { Args, Flags } from '@oclif/core'
 import { GreyctlError } from '../errors.js'
 import { logFlags, sinceOf } from '../log-command.js'
 import { historyOf, isQueueId, type MailHistory, type MailQuestion } from '../maillog/why.js'
-import type { Subject } from '../store/known.js'
+import type { Mail, Subject } from '../store/known.js'
 import { findRecords, type Listing, type Query } from '../store/query.js'
 import { StoreCommand } from '../store-command.js'
+import { escapeText } from '../ui/escape.js'
 import { listingDocument, renderShown } from '../ui/store.js'
 import { historyDocument, renderHistory } from '../ui/why.js'
 
@@ -47,35 +48,45 @@ now, and the command that lets the mail in at once. Nothing is changed. Exits 0,
     }
     const history = await historyOf(host, options, questionOf(args.subject, subject))
     const asked = subject ?? senderOf(history)
-    const remembered = asked && (await this.remembered(query, asked, flags.limit))
+    const remembered = asked && (await this.remembered(query, asked, history, flags.limit))
     const found = history.moments.length > 0 || (remembered?.listing?.total ?? 0) > 0
     this.finish({
       text: [
         renderHistory(history, this.terminal.style),
         '',
-        this.memory(remembered, args.subject, query),
+        this.memory(remembered, args.subject, query, history),
       ].join('\n'),
       json: {
         subject: args.subject,
         ...historyDocument(history),
         known: remembered?.listing ? listingDocument(remembered.listing) : null,
-        release: asked ? releaseOf(asked) : null,
+        release: asked ? releaseOf(asked, query, history) : null,
       },
       exitCode: found ? 0 : 4,
     })
   }
 
   /** A store that is not there, or not ours to read, takes nothing from the log's story. */
-  private async remembered(query: Query, subject: Subject, limit: number): Promise<Remembered> {
+  private async remembered(
+    query: Query,
+    subject: Subject,
+    history: MailHistory,
+    limit: number,
+  ): Promise<Remembered> {
     try {
-      return { subject, listing: await findRecords(query, subject, limit) }
+      return { subject, listing: await findRecords(query, subject, limit, mailsOf(history)) }
     } catch (error) {
       if (!(error instanceof GreyctlError)) throw error
       return { subject, trouble: `${error.where ?? query.directory}: ${error.message}` }
     }
   }
 
-  private memory(remembered: Remembered | undefined, text: string, query: Query): string {
+  private memory(
+    remembered: Remembered | undefined,
+    text: string,
+    query: Query,
+    history: MailHistory,
+  ): string {
     if (remembered === undefined) return 'its sender is not known, so the daemon was not asked'
     if (remembered.listing === undefined)
       return `what the daemon remembers cannot be read: ${remembered.trouble}`
@@ -85,7 +96,9 @@ now, and the command that lets the mail in at once. Nothing is changed. Exits 0,
       this.terminal.style,
     )
     const waits = remembered.listing.records.some(({ state }) => state === 'waiting')
-    return waits ? `${shown}\n\nto let it in at once: ${releaseOf(remembered.subject)}` : shown
+    return waits
+      ? `${shown}\n\nto let it in at once: ${escapeText(releaseOf(remembered.subject, query, history))}`
+      : shown
   }
 }
 
@@ -101,17 +114,30 @@ function questionOf(text: string, subject: Subject | undefined): MailQuestion {
   return subject
 }
 
+/** All that are told of: a store whose keys are sealed knows them by their parts. */
+function mailsOf({ moments }: MailHistory): Mail[] {
+  return moments.flatMap(({ client, sender, recipient }) => {
+    if (client === undefined || sender === undefined || recipient === undefined) return []
+    return [{ client: client.address, clientName: client.name, sender, recipient }]
+  })
+}
+
 function senderOf({ moments }: MailHistory): Subject | undefined {
   const sender = moments.find((moment) => moment.sender)?.sender
   return sender === undefined ? undefined : { kind: 'mailbox', mailbox: sender.toLowerCase() }
 }
 
-function releaseOf(subject: Subject): string {
-  const text =
-    subject.kind === 'client'
-      ? subject.address
-      : subject.kind === 'mailbox'
-        ? subject.mailbox
-        : `@${subject.domain}`
-  return `greyctl store allow '${text.replace(/'/g, `'\\''`)}'`
+/** In a store whose keys are sealed nothing is found by one part of a mail alone. */
+function releaseOf(subject: Subject, { seal }: Query, { moments }: MailHistory): string {
+  const deferred = seal && moments.filter(({ what }) => what === 'deferred').at(-1)
+  if (deferred?.client !== undefined) {
+    const { client, sender = '', recipient = '' } = deferred
+    return `greyctl store allow ${[client.address, sender || '<>', recipient].map(quoted).join(' ')}`
+  }
+  if (subject.kind === 'client') return `greyctl store allow ${quoted(subject.address)}`
+  return `greyctl store allow ${quoted(subject.kind === 'mailbox' ? subject.mailbox : `@${subject.domain}`)}`
+}
+
+function quoted(text: string): string {
+  return `'${text.replace(/'/g, `'\\''`)}'`
 }

@@ -17,24 +17,36 @@ const KEY_SIZE = 32
  * alone; it is made at the first use. Throws GreyctlError('store-failed') when it cannot be read or made.
  */
 export function sealer(store: StoreSpec): Sealer {
-  const secret = store.kind === 'lmdb' ? keyOf(store.directory) : randomBytes(KEY_SIZE)
+  return sealWith(store.kind === 'lmdb' ? keyOf(store.directory) : randomBytes(KEY_SIZE))
+}
+
+/** The same for another process, which makes no key. Throws GreyctlError('store-failed') where there is none to read. */
+export function existingSealer(directory: string): Sealer {
+  const path = join(directory, KEY_FILE)
+  const secret = usable(path, () => existing(path))
+  if (secret !== undefined) return sealWith(secret)
+  throw new GreyctlError('store-failed', 'the store is private, and its key is missing', {
+    where: path,
+    hints: ['put it back from a backup; a daemon makes a new one, and learns everything anew'],
+  })
+}
+
+function sealWith(secret: Buffer): Sealer {
   return (text) => createHmac('sha256', secret).update(text, 'latin1').digest('base64url')
 }
 
 function keyOf(directory: string): Buffer {
   const path = join(directory, KEY_FILE)
+  return usable(path, () => existing(path) ?? made(directory, path))
+}
+
+function usable<T>(path: string, work: () => T): T {
   try {
-    return existing(path) ?? made(directory, path)
+    return work()
   } catch (cause) {
     if (cause instanceof GreyctlError) throw cause
-    throw new GreyctlError(
-      'store-failed',
-      `the key of --privacy cannot be used: ${(cause as Error).message}`,
-      {
-        where: path,
-        cause,
-      },
-    )
+    const message = `the key of --privacy cannot be used: ${(cause as Error).message}`
+    throw new GreyctlError('store-failed', message, { where: path, cause })
   }
 }
 

@@ -44,8 +44,13 @@ export function keysOf(
   const clients = [...pools, formatAddress(address)].map((name) => CLIENT + name)
   const { seal } = policy
   if (seal === undefined) return { triplets, clients }
-  const sealed = (key: string) => key.charAt(0) + SEAL + seal(key)
+  const sealed = (key: string) => sealedKey(key, seal)
   return { triplets: triplets.map(sealed), clients: clients.map(sealed) }
+}
+
+/** What is stored instead of a key that tells who wrote to whom. */
+export function sealedKey(key: string, seal: (text: string) => string): string {
+  return key.charAt(0) + SEAL + seal(key)
 }
 
 /** Stands where no network and no address begins. */

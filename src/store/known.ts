@@ -1,7 +1,7 @@
 import { formatAddress, maskAddress, parseAddress } from '../greylist/address.js'
 import { answerOf } from '../greylist/correspondent.js'
 import { type Expectation, expectationOf } from '../greylist/expected.js'
-import { CLIENT, EXPECTED, tripletKey, tripletOf } from '../greylist/key.js'
+import { CLIENT, EXPECTED, tripletOf } from '../greylist/key.js'
 import type { Policy } from '../greylist/policy.js'
 import { isPool } from '../greylist/pool.js'
 import { type GreyRecord, isExpired } from '../greylist/record.js'
@@ -86,11 +86,22 @@ function clientState({ count }: GreyRecord, { autoWhitelist }: Rules): State {
   return autoWhitelist > 0 && count >= autoWhitelist ? 'whitelisted' : 'counting'
 }
 
+/** One mail by all its parts: how its triplet is found where keys are sealed. */
+export interface Mail {
+  /** An address, or the name of a pool's organisation. */
+  readonly client: string
+  readonly clientName?: string | undefined
+  readonly sender: string
+  readonly recipient: string
+}
+
 /** What somebody asks about: a client's address, a mail address, or a domain (`@example.org`, `example.org`). */
 export type Subject =
   | { readonly kind: 'client'; readonly address: string; readonly network: string }
   | { readonly kind: 'mailbox'; readonly mailbox: string }
   | { readonly kind: 'domain'; readonly domain: string }
+
+export type Wanted = Subject | ({ readonly kind: 'mail' } & Mail)
 
 /** undefined for a text that is none of them. Bytes beyond ASCII are compared as the store has them, as latin1. */
 export function parseSubject(text: string, rules: Rules): Subject | undefined {
@@ -135,7 +146,7 @@ export function concerns(known: Known, subject: Subject): boolean {
 /** The record with which the next mail passes: undefined where it does already. */
 export function allowed(known: KnownTriplet, nowSeconds: number): Entry | undefined {
   if (known.state === 'passed') return undefined
-  return [tripletKey(known), { first: known.first, last: nowSeconds, count: 1 }]
+  return [known.key, { first: known.first, last: nowSeconds, count: 1 }]
 }
 
 /** The record of a client that has earned the automatic whitelist. */

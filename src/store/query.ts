@@ -1,5 +1,5 @@
 import { EXPECTATIONS } from '../greylist/expected.js'
-import { CLIENT } from '../greylist/key.js'
+import { CLIENT, sealedKey } from '../greylist/key.js'
 import { isPool } from '../greylist/pool.js'
 import { isExpired } from '../greylist/record.js'
 import {
@@ -9,9 +9,12 @@ import {
   type Known,
   type KnownTriplet,
   knownOf,
+  type Mail,
   type Rules,
   type Subject,
+  type Wanted,
 } from './known.js'
+import { keysOfMail, keysOfSubject } from './lookup.js'
 import { type Access, withSharedStore } from './shared.js'
 import type { Entry, Store, StoreStats } from './store.js'
 
@@ -79,42 +82,84 @@ export function listRecords(
   wanted: (known: Known) => boolean,
   limit: number,
 ): Promise<Listing> {
+  return within(query, 'read', (store) => collect(known(store, query), wanted, limit))
+}
+
+/** What concerns somebody, and what is known of mails: a private store knows those by all their parts only. */
+export function findRecords(
+  query: Query,
+  subject: Wanted,
+  limit: number,
+  mails: readonly Mail[] = [],
+): Promise<Listing> {
   return within(query, 'read', async (store) => {
-    const records: Known[] = []
-    let total = 0
-    for await (const one of known(store, query)) {
-      if (!wanted(one)) continue
-      total += 1
-      if (records.length < limit) records.push(one)
-    }
-    return { records, total }
+    const kin = subject.kind === 'client' ? await poolRecordsOf(store, query, subject) : new Set<string>()
+    return collect(concerned(store, query, subject, mails, kin), () => true, limit)
   })
+}
+
+async function collect(
+  all: AsyncIterable<Known>,
+  wanted: (known: Known) => boolean,
+  limit: number,
+): Promise<Listing> {
+  const records: Known[] = []
+  let total = 0
+  for await (const one of all) {
+    if (!wanted(one)) continue
+    total += 1
+    if (records.length < limit) records.push(one)
+  }
+  return { records, total }
+}
+
+async function* concerned(
+  store: Store,
+  query: Query,
+  subject: Wanted,
+  mails: readonly Mail[] = [],
+  kin: ReadonlySet<string> = new Set(),
+): AsyncIterable<Known> {
+  const { rules, now, seal } = query
+  if (subject.kind === 'mail') yield* lookedUp(store, keysOfMail(subject, rules), query)
+  else for await (const one of known(store, query)) if (kin.has(one.key) || concerns(one, subject)) yield one
+  if (seal === undefined) return
+  const sealWith = seal()
+  const keys = [...keysOfSubject(subject, rules), ...mails.flatMap((mail) => keysOfMail(mail, rules))]
+  yield* lookedUp(store, keys, { rules, now }, (key) => sealedKey(key, sealWith))
+}
+
+/** Of a sealed key it is known what it stands for, since it was made from that. */
+async function* lookedUp(
+  store: Store,
+  keys: readonly string[],
+  { rules, now }: Pick<Query, 'rules' | 'now'>,
+  stored: (key: string) => string = (key) => key,
+): AsyncIterable<Known> {
+  const names = [...new Set(keys)]
+  const records = await store.getMany(names.map(stored))
+  for (const [at, name] of names.entries()) {
+    const record = records[at]
+    if (record) yield { ...knownOf([name, record], rules, now), key: stored(name) }
+  }
 }
 
 /**
- * What concerns somebody. Of a client's address also what is known of its pools: a mail is remembered under the network and
- * under each pool at the same moment, so the same mail with the same first try is theirs.
+ * Keys of the triplets and clients that stand for pools of this client: a mail is remembered under the network and under
+ * each pool at the same moment, so the same mail with the same first try is theirs.
  */
-export async function findRecords(query: Query, subject: Subject, limit: number): Promise<Listing> {
-  const kin = subject.kind === 'client' ? await poolRecordsOf(query, subject) : new Set<string>()
-  return listRecords(query, (known) => kin.has(known.key) || concerns(known, subject), limit)
-}
-
-/** Keys of the triplets and clients that stand for pools of this client. */
-function poolRecordsOf(query: Query, subject: Subject): Promise<ReadonlySet<string>> {
-  return within(query, 'read', async (store) => {
-    const mails = new Set<string>()
-    for await (const one of known(store, query)) {
-      if (one.type === 'triplet' && concerns(one, subject)) mails.add(mailOf(one))
-    }
-    const keys = new Set<string>()
-    if (mails.size === 0) return keys
-    for await (const one of known(store, query)) {
-      if (one.type !== 'triplet' || !isPool(one.network) || !mails.has(mailOf(one))) continue
-      keys.add(one.key).add(CLIENT + one.network)
-    }
-    return keys
-  })
+async function poolRecordsOf(store: Store, query: Query, subject: Subject): Promise<ReadonlySet<string>> {
+  const mails = new Set<string>()
+  for await (const one of known(store, query)) {
+    if (one.type === 'triplet' && concerns(one, subject)) mails.add(mailOf(one))
+  }
+  const keys = new Set<string>()
+  if (mails.size === 0) return keys
+  for await (const one of known(store, query)) {
+    if (one.type !== 'triplet' || !isPool(one.network) || !mails.has(mailOf(one))) continue
+    keys.add(one.key).add(CLIENT + one.network)
+  }
+  return keys
 }
 
 function mailOf({ sender, recipient, first }: KnownTriplet): string {
@@ -128,12 +173,11 @@ export function everyEntry(query: Query, take: (entry: Entry) => void): Promise<
 }
 
 /** Removes what is known of a client, a mail address or a domain; undefined: everything. The removed records. */
-export function forget(query: Query, subject: Subject | undefined): Promise<readonly Known[]> {
+export function forget(query: Query, subject: Wanted | undefined): Promise<readonly Known[]> {
   return within(query, 'write', async (store) => {
     const doomed: Known[] = []
-    for await (const one of known(store, query)) {
-      if (subject === undefined || concerns(one, subject)) doomed.push(one)
-    }
+    const found = subject === undefined ? known(store, query) : concerned(store, query, subject)
+    for await (const one of found) doomed.push(one)
     for (let at = 0; at < doomed.length; at += 500) {
       await store.removeMany(doomed.slice(at, at + 500).map(({ key }) => key))
     }
@@ -152,19 +196,19 @@ export interface Allowed {
  * The next mail passes: from a client because it counts as one that earned the automatic whitelist, of a mail address
  * or domain because each triplet with it that waits counts as one that has passed.
  */
-export function allow(query: Query, subject: Subject): Promise<Allowed> {
+export function allow(query: Query, subject: Wanted): Promise<Allowed> {
   const { rules, now } = query
   return within(query, 'write', async (store) => {
     if (subject.kind === 'client') {
-      await store.putMany([allowedClient(subject.address, rules, now)])
+      const [key, record] = allowedClient(subject.address, rules, now)
+      await store.putMany([[query.seal ? sealedKey(key, query.seal()) : key, record]])
       return { triplets: [], client: subject.address }
     }
     const triplets: KnownTriplet[] = []
     const entries: Entry[] = []
-    for await (const one of known(store, query)) {
-      if (one.type !== 'triplet' || !concerns(one, subject)) continue
-      const entry = allowed(one, now)
-      if (entry === undefined) continue
+    for await (const one of concerned(store, query, subject)) {
+      const entry = one.type === 'triplet' ? allowed(one, now) : undefined
+      if (one.type !== 'triplet' || entry === undefined) continue
       triplets.push(one)
       entries.push(entry)
     }

@@ -110,6 +110,11 @@ export function renderShown(
   return [...lines, ...(rest > 0 ? [`… ${rest} more (--limit ${listing.total})`] : [])].join('\n')
 }
 
+export function privateNote(): string {
+  return `the store is private (--privacy): of a triplet it knows a hash, found by client, sender and recipient together:
+  greyctl store show 192.0.2.25 alice@example.org bob@example.com; greyctl why takes them from the mail log`
+}
+
 function meaning(known: Known, { now, autoWhitelist }: { now: number; autoWhitelist: number }): string {
   if (known.state === 'expired') return 'too old to count: the next mail is a first one'
   if (known.type === 'client') {

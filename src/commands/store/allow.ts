@@ -9,20 +9,22 @@ export default class StoreAllow extends StoreCommand {
     'let the next mail of a client, or what waits of a mail address or domain, pass at once'
   static override description =
     `A client counts as one that has earned the automatic whitelist. Of a mail address or a domain, each triplet that waits
-counts as one that has passed; a mail that never came is not known, and waits as any other. Acts at once.`
+counts as one that has passed; a mail that never came is not known, and waits as any other. Acts at once. With sender and
+recipient after the client, one triplet: a private store (--privacy) knows a mail by all three only.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> 192.0.2.25',
     '<%= config.bin %> <%= command.id %> alice@example.org',
   ]
   static override args = {
     subject: Args.string({ description: 'a client, a mail address or a domain', required: true }),
+    ...StoreCommand.mailArgs,
   }
   static override flags = StoreCommand.storeFlags
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(StoreAllow)
     const query = await this.query(await this.host(flags), flags)
-    const subject = this.subject(args.subject, query)
+    const subject = this.wanted(args.subject, query, args)
     if (subject.kind === 'client' && query.rules.autoWhitelist === 0) {
       throw new GreyctlError(
         'unsupported',
@@ -36,8 +38,12 @@ counts as one that has passed; a mail that never came is not known, and waits as
     }
     const allowed = await allow(query, subject)
     this.finish({
-      text: renderAllowed(allowed, args.subject, this.terminal.style),
-      json: { client: allowed.client ?? null, triplets: allowed.triplets.map(recordDocument) },
+      text: renderAllowed(allowed, args.subject, this.terminal.style) + this.secrecy(query, subject),
+      json: {
+        client: allowed.client ?? null,
+        triplets: allowed.triplets.map(recordDocument),
+        private: query.seal !== undefined,
+      },
     })
   }
 }

@@ -6,13 +6,17 @@ import { recordDocument, renderForgotten } from '../../ui/store.js'
 
 export default class StoreForget extends StoreCommand {
   static override summary = 'forget a client, a mail address or a domain: its next mail is a first one'
-  static override description = 'Acts at once; the daemon need not be restarted, and may be stopped.'
+  static override description =
+    `Acts at once; the daemon need not be restarted, and may be stopped. With sender and recipient after the client, one
+triplet: a private store (--privacy) knows a mail by all three only.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> 192.0.2.25',
     '<%= config.bin %> <%= command.id %> @example.org',
+    '<%= config.bin %> <%= command.id %> 192.0.2.25 alice@example.org bob@example.com',
   ]
   static override args = {
     subject: Args.string({ description: 'a client, a mail address or a domain' }),
+    ...StoreCommand.mailArgs,
   }
   static override flags = {
     ...StoreCommand.storeFlags,
@@ -27,10 +31,15 @@ export default class StoreForget extends StoreCommand {
       })
     }
     const query = await this.query(await this.host(flags), flags)
-    const removed = await forget(query, args.subject ? this.subject(args.subject, query) : undefined)
+    const subject = args.subject ? this.wanted(args.subject, query, args) : undefined
+    const removed = await forget(query, subject)
     this.finish({
-      text: renderForgotten(removed, this.terminal.style),
-      json: { removed: removed.length, records: removed.slice(0, 1000).map(recordDocument) },
+      text: renderForgotten(removed, this.terminal.style) + this.secrecy(query, subject),
+      json: {
+        removed: removed.length,
+        records: removed.slice(0, 1000).map(recordDocument),
+        private: query.seal !== undefined,
+      },
     })
   }
 }
