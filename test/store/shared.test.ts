@@ -116,7 +116,7 @@ describe('a change of the store beside a running daemon', () => {
     connection.socket.end()
     await connection.closed
     const asking = await client(port())
-    expect(await ask(asking, query().now)).toBe(DELAY)
+    expect(await ask(asking, query().now, { sender: 'after@example.org' })).toBe(DELAY)
     asking.socket.destroy()
   })
 
