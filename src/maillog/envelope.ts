@@ -1,4 +1,5 @@
 import { type JournalFields, journalText } from './journal-records.js'
+import { jsonLineTime } from './json-event.js'
 import { isoSeconds, monthOf, type YearClock } from './time.js'
 
 /** What the log says around a message. */
@@ -159,7 +160,7 @@ function envelope(parts: Omit<Envelope, 'repeat'>): Envelope {
   return { ...parts, body: match[2] ?? '', repeat: Number(match[1]) }
 }
 
-/** An entry of `journalctl -o json`, or of Docker's json-file driver. */
+/** An entry of `journalctl -o json`, or of Docker's json-file driver, or a line of greyctl's own. */
 function parseJson(line: string, clock: YearClock, depth: number): Envelope | undefined {
   let entry: unknown
   try {
@@ -173,6 +174,8 @@ function parseJson(line: string, clock: YearClock, depth: number): Envelope | un
     const outer = typeof fields.time === 'string' ? isoSeconds(fields.time) : undefined
     return timed(parseNested(fields.log.replace(/\r?\n$/, ''), clock, depth + 1), outer)
   }
+  const time = jsonLineTime(line)
+  if (time !== undefined) return envelope({ time: isoSeconds(time), program: 'greyctl', pid: '', body: line })
   return journalEnvelope(fields)
 }
 

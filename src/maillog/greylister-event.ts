@@ -1,4 +1,5 @@
 import type { Deferred, MailEvent, Passed } from './event.js'
+import { parseJsonEvent, passReason } from './json-event.js'
 import { isOtherGreylister, parseOtherGreylister } from './other-greylisters.js'
 
 const ACTION = /^(?:[0-9A-Za-z]{6,20}: )?action=(greylist|pass), reason=/
@@ -7,6 +8,7 @@ const EARLY = /^early-retry \((\d{1,9})s missing\)$/
 /** Lines of greyctl and postgrey, which share a format, of sqlgrey, and of others. */
 export function parseGreylister(program: string, body: string): MailEvent | undefined {
   if (isOtherGreylister(program)) return parseOtherGreylister(program, body)
+  if (body.startsWith('{')) return parseJsonEvent(body)
   const action = ACTION.exec(body)
   if (action !== null) return parseAction(action[1] === 'greylist', body.slice(action[0].length))
   if (body.startsWith('warning: not greylisting')) return { kind: 'failed-open' }
@@ -52,12 +54,6 @@ function passed(
   const reason = passReason(text)
   const seconds = delay !== undefined && /^\d{1,9}$/.test(delay) ? { delay: Number(delay) } : {}
   return { kind: 'passed', ...about, reason, said: text, ...seconds }
-}
-
-function passReason(text: string): Passed['reason'] {
-  if (text === 'triplet found') return 'triplet'
-  if (text.startsWith('learning')) return 'learning'
-  return /whitelist|\bAWL\b/.test(text) ? 'whitelist' : 'other'
 }
 
 /** Undoes `%%` and `%XX` (a byte, of UTF-8 where it is some). */
