@@ -14,7 +14,7 @@ export abstract class StoreCommand extends GreyctlCommand {
   static storeFlags = {
     store: Flags.string({
       description: 'this store instead of the one that /etc/default/greyctl names',
-      helpValue: 'lmdb:DIR',
+      helpValue: 'lmdb:DIR|valkey://HOST',
     }),
   }
 
@@ -28,26 +28,27 @@ export abstract class StoreCommand extends GreyctlCommand {
     const { parseOptions } = await import('./daemon/options.js')
     const { DEFAULT_CONFIG } = await import('./daemon/config/file.js')
     const { existingSealer, KEY_FILE } = await import('./daemon/privacy.js')
+    const { directoriesOf } = await import('./store/open.js')
     const words = daemonWords((await host.read(DEFAULTS_FILE))?.toString('utf8') ?? '')
     const given = flags.store === undefined ? words : [...words, `--store=${flags.store}`]
     const { store, policy, privacy, identity } = parseOptions(['--inet=10023', ...given], {
       config: join(host.root, DEFAULT_CONFIG),
     })
-    if (store.kind !== 'lmdb') {
+    if (store.kind === 'memory') {
       throw new GreyctlError('usage', `a store of ${store.kind} cannot be looked into from outside`, {
-        hints: ['name one with --store lmdb:DIR'],
+        hints: ['name one with --store lmdb:DIR or valkey://HOST'],
       })
     }
     const root = host.root === '/' ? '' : host.root
-    const directory = root + store.directory
+    const place = store.kind === 'lmdb' ? { ...store, directory: root + store.directory } : store
+    const [own = ''] = directoriesOf(store)
     // of another store than the daemon's, its key tells
-    const named =
-      flags.store !== undefined && (await host.stat(join(store.directory, KEY_FILE))) !== undefined
+    const named = flags.store !== undefined && (await host.stat(join(own, KEY_FILE))) !== undefined
     return {
-      directory,
+      store: place,
       rules: policy,
       now: Math.floor(host.now()),
-      seal: privacy || named ? () => existingSealer(directory) : undefined,
+      seal: privacy || named ? () => existingSealer(root + own) : undefined,
       identity,
     }
   }

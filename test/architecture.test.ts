@@ -59,7 +59,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   demo: { rooms: [], types: ['host'], packages: [/^node:(crypto|path)$/] },
   migration: { rooms: ['greylist', 'store'], types: ['host'], packages: [/^node:crypto$/] },
-  store: { rooms: ['greylist'], packages: [/^node:/, /^lmdb$/] },
+  store: { rooms: ['greylist'], packages: [/^node:/, /^lmdb$/, /^iovalkey$/] },
   postfix: { rooms: [], packages: [/^node:(net|path)$/, /^ipaddr\.js$/] },
   maillog: { rooms: [], packages: [PLAIN_NODE, /^ipaddr\.js$/, /^tldts$/] },
   greylist: { rooms: [], packages: [/^ipaddr\.js$/, /^tldts$/, /^node:net$/] },

@@ -4,6 +4,7 @@ import { logFlags, sinceOf } from '../log-command.js'
 import { historyOf, isQueueId, type MailHistory, type MailQuestion } from '../maillog/why.js'
 import type { Mail, Subject } from '../store/known.js'
 import { findRecords, type Listing, type Query } from '../store/query.js'
+import { placeName } from '../store/where.js'
 import { StoreCommand } from '../store-command.js'
 import { escapeText } from '../ui/escape.js'
 import { listingDocument, renderShown } from '../ui/store.js'
@@ -77,7 +78,7 @@ now, and the command that lets the mail in at once. Nothing is changed. Exits 0,
       return { subject, listing: await findRecords(query, subject, limit, mailsOf(history)) }
     } catch (error) {
       if (!(error instanceof GreyctlError)) throw error
-      return { subject, trouble: `${error.where ?? query.directory}: ${error.message}` }
+      return { subject, trouble: `${error.where ?? placeName(query.store)}: ${error.message}` }
     }
   }
 

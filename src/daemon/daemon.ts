@@ -2,8 +2,10 @@ import { unlinkSync, writeFileSync } from 'node:fs'
 import { jsonLines } from '../greylist/json-line.js'
 import { TEXT_LINES } from '../greylist/logline.js'
 import type { Policy } from '../greylist/policy.js'
+import { directoriesOf } from '../store/open.js'
 import { ReopeningStore } from '../store/reopening.js'
 import type { Store } from '../store/store.js'
+import { lifetime } from '../store/where.js'
 import { type CleaningTimes, startCleaning } from './cleaning.js'
 import { watchClock } from './clock.js'
 import { serveControl } from './control.js'
@@ -78,15 +80,22 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   if (metricsServer) listening.push(metricsServer.url)
   if (options.pidfile !== undefined) writeFileSync(options.pidfile, `${process.pid}\n`, { mode: 0o644 })
   if (identity) {
-    if (options.store.kind === 'lmdb') prepareDirectory(options.store.directory, identity)
+    for (const directory of directoriesOf(options.store)) prepareDirectory(directory, identity)
     becomeUser(identity)
   }
   process.umask(0o077)
-  const memory = openPatiently(options, (message) => log.line(`warning: ${message}`), parts.store)
+  const { testClock } = options
+  let policy: Policy = rules.policy
+  const memory = await openPatiently(options, {
+    warn: (message) => log.line(`warning: ${message}`),
+    // a simulated time has nothing to do with the server's
+    lifetime: (key, record) =>
+      lifetime(key, record, policy, testClock ? record.last : Math.floor(clock() / 1000)),
+    given: parts.store,
+  })
   const { store } = memory
   opened = store
-  let policy: Policy = { ...rules.policy, seal: memory.seal() }
-  const { testClock } = options
+  policy = { ...rules.policy, seal: memory.seal() }
   const engine = new Engine({
     store,
     policy: () => policy,
@@ -104,8 +113,9 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   let control: Promise<() => void> | undefined
   const begun = memory.opened.then(() => {
     policy = { ...policy, seal: memory.seal() }
-    if (options.store.kind !== 'lmdb' || parts.store !== undefined) return
-    control = serveControl(options.store.directory, { store, engine, policy: () => policy, clock, log })
+    const [directory] = directoriesOf(options.store)
+    if (directory === undefined || parts.store !== undefined) return
+    control = serveControl(directory, { store, engine, policy: () => policy, clock, log })
   })
   // who is told that the daemon is ready may ask at once
   if (!(store instanceof ReopeningStore)) await begun.then(() => control)

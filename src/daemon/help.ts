@@ -26,6 +26,7 @@ export const HELP = `usage: greyctl daemon [options]
       --x-greylist-header=TEXT       the header of a mail that waited
       --hostname=NAME                the name in that header
       --store=lmdb:DIR|memory:       where to remember (lmdb:/var/lib/greyctl/store)
+      --store=valkey://HOST:PORT     in a server that several hosts share (docs/several-mx.md)
       --dbdir=DIR                    the same as --store=lmdb:DIR
       --durability=strict|relaxed    on the disk before the answer (strict), or within 50 ms of it
       --metrics=inet:127.0.0.1:PORT  answer Prometheus there: GET /metrics (loopback only; off)

@@ -1,3 +1,4 @@
+import type { SharedStats, StoreStats } from '../store/store.js'
 import type { Histogram, Metrics } from './metrics.js'
 
 /** What is asked for at the moment it is wanted. */
@@ -5,7 +6,7 @@ export interface Gauges {
   readonly version: string
   readonly connections: number
   /** undefined: the store cannot say. */
-  readonly store: { readonly entries: number; readonly bytes: number } | undefined
+  readonly store: Pick<StoreStats, 'entries' | 'bytes' | 'shared'> | undefined
   /** Seconds, since it was asked the last time. */
   readonly eventLoopDelay: { readonly median: number; readonly p99: number; readonly max: number }
   readonly cpuSeconds: number
@@ -91,6 +92,28 @@ function storeFamilies(store: Gauges['store']): readonly string[] {
     ]),
     family('greyctl_store_entries', 'gauge', 'Triplets and clients in the store.', samples(store?.entries)),
     family('greyctl_store_bytes', 'gauge', 'Size of the store.', samples(store?.bytes)),
+    ...(store?.shared === undefined ? [] : sharedFamilies(store.shared)),
+  ]
+}
+
+/** Of a store that several daemons share. */
+function sharedFamilies({ up, failures, localReads, waiting, merged }: SharedStats): readonly string[] {
+  return [
+    family('greyctl_shared_store_up', 'gauge', 'Whether the shared store is used; else this host is alone.', [
+      ['', {}, up ? 1 : 0],
+    ]),
+    family('greyctl_shared_store_failures_total', 'counter', 'Times that it could not be used any more.', [
+      ['', {}, failures],
+    ]),
+    family('greyctl_shared_store_local_reads_total', 'counter', 'Records looked up on this host instead.', [
+      ['', {}, localReads],
+    ]),
+    family('greyctl_shared_store_waiting_entries', 'gauge', 'Records that wait here to be merged into it.', [
+      ['', {}, waiting],
+    ]),
+    family('greyctl_shared_store_merged_total', 'counter', 'Records of this host merged into it.', [
+      ['', {}, merged],
+    ]),
   ]
 }
 

@@ -2,6 +2,7 @@ import type { GreyctlError } from '../errors.js'
 import { openStore } from '../store/open.js'
 import { ReopeningStore } from '../store/reopening.js'
 import type { Store } from '../store/store.js'
+import type { Lifetime } from '../store/valkey/valkey.js'
 import type { DaemonOptions } from './options.js'
 import { type Sealer, sealer } from './privacy.js'
 
@@ -14,22 +15,34 @@ export interface Memory {
   readonly opened: Promise<void>
 }
 
+export interface OpeningParts {
+  readonly warn: (message: string) => void
+  /** How long a shared store keeps a record. */
+  readonly lifetime: Lifetime
+  /** Instead of the store that the options name. */
+  readonly given?: Store | undefined
+}
+
 /**
  * The store that the options name (or `given`). Mail goes on without it, and without the key of --privacy, and is
  * greylisted when both are there: nothing is ever written in clear that should be sealed.
  */
-export function openPatiently(
-  options: DaemonOptions,
-  warn: (message: string) => void,
-  given?: Store,
-): Memory {
-  const { durability, privacy } = options
+export async function openPatiently(
+  { store: spec, durability, privacy }: DaemonOptions,
+  { warn, lifetime, given }: OpeningParts,
+): Promise<Memory> {
   let seal: Sealer | undefined
+  const shared = async () => {
+    if (given !== undefined || spec.kind !== 'valkey') return given
+    // its client takes 70 ms to load
+    const { openShared } = await import('../store/valkey/open.js')
+    return openShared(spec, { durability, warn, lifetime })
+  }
+  const ready = await shared()
   const open = (patience?: number) => {
-    seal = privacy ? sealer(options.store) : undefined
-    return (
-      given ?? openStore(options.store, { durability, warn, ...(patience === undefined ? {} : { patience }) })
-    )
+    seal = privacy ? sealer(spec) : undefined
+    if (ready !== undefined || spec.kind === 'valkey') return ready as Store
+    return openStore(spec, { durability, warn, ...(patience === undefined ? {} : { patience }) })
   }
   try {
     return { store: open(), seal: () => seal, opened: Promise.resolve() }

@@ -4,7 +4,7 @@ import type { Network } from '../greylist/address.js'
 import { DEFAULT_POLICY, days, type PolicyNumbers } from '../greylist/policy.js'
 import { DEFAULT_ACTION, DEFAULT_HEADER, DEFAULT_TEXT } from '../greylist/reply.js'
 import type { Durability } from '../store/journaled.js'
-import { parseStoreSpec, type StoreSpec } from '../store/open.js'
+import { complainOfStore, parseStoreSpec, type StoreSpec } from '../store/open.js'
 import { type ConfigFile, DEFAULT_CONFIG, readConfig } from './config/file.js'
 import { type MetricsListen, parseMetricsListen } from './config/metrics-listen.js'
 import { SETTING_NAMES, type SettingName, type Settings } from './config/settings.js'
@@ -174,7 +174,8 @@ export function needsRestart(current: DaemonOptions, next: DaemonOptions): reado
 function storeOf(flags: Flags, file: ConfigFile | undefined): StoreSpec {
   const text = flags.store ?? file?.settings.store?.location ?? 'lmdb:/var/lib/greyctl/store'
   const spec = parseStoreSpec(text)
-  if (!spec) throw usage(`--store=${text}: must be lmdb:DIRECTORY (an absolute path) or memory:`)
+  // the text itself is not repeated: there may be a password in it
+  if (!spec) throw usage(`--store: ${complainOfStore(text)}`)
   return spec
 }
 

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { GreyctlError } from '../errors.js'
-import type { StoreSpec } from '../store/open.js'
+import { directoriesOf, type StoreSpec } from '../store/open.js'
 
 /** Turns what a key says into what is stored. */
 export type Sealer = (text: string) => string
@@ -17,7 +17,8 @@ const KEY_SIZE = 32
  * alone; it is made at the first use. Throws GreyctlError('store-failed') when it cannot be read or made.
  */
 export function sealer(store: StoreSpec): Sealer {
-  return sealWith(store.kind === 'lmdb' ? keyOf(store.directory) : randomBytes(KEY_SIZE))
+  const [directory] = directoriesOf(store)
+  return sealWith(directory === undefined ? randomBytes(KEY_SIZE) : keyOf(directory))
 }
 
 /** The same for another process, which makes no key. Throws GreyctlError('store-failed') where there is none to read. */

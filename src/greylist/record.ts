@@ -52,9 +52,18 @@ export function isExpired(
   policy: Pick<Policy, 'maxAge' | 'retryWindow'>,
   nowSeconds: number,
 ): boolean {
-  if (kind === EXPECTED || kind === CORRESPONDENT) return nowSeconds > record.last
-  if (nowSeconds - record.last > policy.maxAge) return true
-  return kind !== CLIENT && record.count === 0 && nowSeconds - record.first > policy.retryWindow
+  return nowSeconds > lastSecond(kind, record, policy)
+}
+
+/** Until when (epoch seconds) a record says something, if nothing is added to it. */
+export function lastSecond(
+  kind: string,
+  record: GreyRecord,
+  policy: Pick<Policy, 'maxAge' | 'retryWindow'>,
+): number {
+  if (kind === EXPECTED || kind === CORRESPONDENT) return record.last
+  const seen = record.last + policy.maxAge
+  return kind !== CLIENT && record.count === 0 ? Math.min(seen, record.first + policy.retryWindow) : seen
 }
 
 /** Whether an entry of the store can go: it is expired, or says in clear what is kept sealed now. */

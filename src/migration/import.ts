@@ -3,7 +3,7 @@ import type { Host } from '../host/host.js'
 import { parseEntry } from '../store/dump.js'
 import { type Merged, mergeEntries } from '../store/merge.js'
 import { expiredBy, type Query } from '../store/query.js'
-import { withSharedStore } from '../store/shared.js'
+import { withStore } from '../store/where.js'
 import { textLines } from './lines.js'
 import { type Found, POSTGREY_DIRECTORY, readPostgrey } from './postgrey.js'
 import { readSqlgrey, SQLGREY_FILE } from './sqlgrey.js'
@@ -28,7 +28,7 @@ export interface ImportResult extends Merged {
 /** Reads everything first, with the rights of who calls; the store is then written as its owner. */
 export async function importStore(host: Host, query: Query, request: ImportRequest): Promise<ImportResult> {
   const { entries, counts, notes } = await read(host, query, request)
-  return withSharedStore(query.directory, 'write', async (store) => {
+  return withStore(query, 'write', async (store) => {
     const { entries: entriesBefore } = await store.stats()
     const merged = await mergeEntries(store, entries, expiredBy(query))
     const { entries: entriesAfter } = await store.stats()

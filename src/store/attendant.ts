@@ -82,9 +82,9 @@ export class AttendedStore implements Store {
     for (const some of batches(keys)) await this.#daemon.ask({ do: 'remove', keys: some })
   }
 
-  async *entries(): AsyncIterable<Entry> {
+  async *entries(kind?: string): AsyncIterable<Entry> {
     await this.#settle()
-    yield* this.#file.entries()
+    yield* this.#file.entries(kind)
   }
 
   expire(): Awaitable<Expired> {

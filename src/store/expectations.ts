@@ -10,8 +10,8 @@ import {
 import { EXPECTED } from '../greylist/key.js'
 import type { GreyRecord } from '../greylist/record.js'
 import type { Query } from './query.js'
-import { withSharedStore } from './shared.js'
 import type { Store } from './store.js'
+import { withStore } from './where.js'
 
 /** One that somebody said. Times are epoch seconds. */
 export interface KnownExpectation extends Said {
@@ -21,7 +21,7 @@ export interface KnownExpectation extends Said {
   readonly until: number
 }
 
-type ExpectationQuery = Pick<Query, 'directory' | 'now' | 'seal'>
+type ExpectationQuery = Pick<Query, 'store' | 'rules' | 'now' | 'seal'>
 
 /** From now on, for so many seconds. A second one about the same mail takes the first one's place. */
 export function expectMail(
@@ -30,8 +30,8 @@ export function expectMail(
   seconds: number,
   said: Said,
 ): Promise<KnownExpectation> {
-  const { directory, now } = query
-  return withSharedStore(directory, 'write', async (store) => {
+  const { now } = query
+  return withStore(query, 'write', async (store) => {
     const until = now + seconds
     const key = expectationKey(about, query.seal?.())
     // a daemon joins what it is given with what it has: the longer time, whoever said it
@@ -50,8 +50,9 @@ async function lastOf(store: Store, until: number): Promise<number> {
 }
 
 /** Those that hold. */
-export function listExpectations({ directory, now }: ExpectationQuery): Promise<readonly KnownExpectation[]> {
-  return withSharedStore(directory, 'read', async (store) => {
+export function listExpectations(query: ExpectationQuery): Promise<readonly KnownExpectation[]> {
+  const { now } = query
+  return withStore(query, 'read', async (store) => {
     const found: KnownExpectation[] = []
     for await (const [key, record] of expectations(store)) {
       if (record.last >= now) found.push(knownExpectation(key, record))
@@ -66,8 +67,8 @@ export function cancelExpectations(
   sender: string,
   recipient?: string,
 ): Promise<readonly KnownExpectation[]> {
-  const { directory, now } = query
-  return withSharedStore(directory, 'write', async (store) => {
+  const { now } = query
+  return withStore(query, 'write', async (store) => {
     const seal = query.seal?.()
     const named = expectationKey({ sender, recipient: recipient ?? '' }, seal)
     const doomed: (readonly [string, KnownExpectation])[] = []
@@ -86,10 +87,8 @@ function knownExpectation(key: string, record: GreyRecord): KnownExpectation {
   return { about: expectationOf(key), from: record.first, until: record.last, ...saidOf(record) }
 }
 
-/** Keys come in order: what lies behind is not looked at. */
 async function* expectations(store: Store): AsyncIterable<readonly [string, GreyRecord]> {
-  for await (const [key, record] of store.entries()) {
-    if (key.charAt(0) > EXPECTED) return
-    if (key.charAt(0) === EXPECTED && key !== EXPECTATIONS) yield [key, record]
+  for await (const [key, record] of store.entries(EXPECTED)) {
+    if (key !== EXPECTATIONS) yield [key, record]
   }
 }

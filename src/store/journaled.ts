@@ -93,9 +93,9 @@ export class JournaledStore implements Store {
     return this.#write(keys.map((key) => [key, undefined]))
   }
 
-  async *entries(): AsyncIterable<Entry> {
+  async *entries(kind?: string): AsyncIterable<Entry> {
     await this.#settle()
-    yield* this.#base.entries()
+    yield* this.#base.entries(kind)
   }
 
   /** Removals of expired records need no journal: a crash brings back what expires again. */

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { decodeRecord, encodeRecord, type GreyRecord } from '../greylist/record.js'
+import { LONGEST_KEY, shortened } from './long-key.js'
 import type { Change, Entry, Expired, LocalStore, StoreStats } from './store.js'
 
 /** Entries looked at before the time is looked at again: a quarter of a millisecond. */
@@ -13,11 +13,6 @@ const SPACE = 8192
 const MOST_SPACE = 64 * 1024 * 1024
 /** Changes handed over in one go. */
 const BURST = 500
-
-/** LMDB's limit is 1978 bytes; senders may be as long as a client likes. */
-const LONGEST_KEY = 480
-/** Of a longer key so much stays legible: a kind and a network. */
-const LEGIBLE = 48
 
 /**
  * One LMDB environment in a directory (data.mdb, lock.mdb). One process writes, others may read meanwhile. A write is
@@ -85,8 +80,11 @@ export class LmdbStore implements LocalStore {
     throw new Error(`no space left on device: ${Math.floor((bavail * bsize) / 1024)} KiB free`)
   }
 
-  *entries(): Iterable<Entry> {
-    for (const { key, value } of this.#database.getRange({ snapshot: true })) {
+  *entries(kind?: string): Iterable<Entry> {
+    const range = kind === undefined ? {} : { start: Buffer.from(kind, 'latin1') }
+    for (const { key, value } of this.#database.getRange({ ...range, snapshot: true })) {
+      if (kind !== undefined && textOf(key.subarray(0, 1)) !== kind) return
+
       const record = decodeRecord(value)
       if (record) yield [textOf(key), record]
     }
@@ -162,8 +160,7 @@ function bytesOf(key: string): Buffer {
     KEY.write(key, 0, 'latin1')
     return KEYS[key.length] ?? KEY
   }
-  const hash = createHash('sha256').update(key, 'latin1').digest('hex')
-  return Buffer.from(`${key.slice(0, LEGIBLE).split('\n')[0]}\n#${hash}`, 'latin1')
+  return Buffer.from(shortened(key), 'latin1')
 }
 
 function textOf(key: Uint8Array): string {

@@ -18,8 +18,9 @@ export class MemoryStore implements Store {
     for (const key of keys) this.#records.delete(key)
   }
 
-  entries(): Iterable<Entry> {
-    return [...this.#records].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  entries(kind = ''): Iterable<Entry> {
+    const wanted = [...this.#records].filter(([key]) => key.startsWith(kind))
+    return wanted.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   }
 
   expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Expired {

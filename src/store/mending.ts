@@ -40,8 +40,8 @@ export class MendingStore implements LocalStore {
     return this.#guardLater((store) => store.apply(changes))
   }
 
-  entries(): Iterable<Entry> | AsyncIterable<Entry> {
-    return this.#sound().entries()
+  entries(kind?: string): Iterable<Entry> | AsyncIterable<Entry> {
+    return this.#sound().entries(kind)
   }
 
   findExpired(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number) {

@@ -6,15 +6,36 @@ import { LmdbStore } from './lmdb.js'
 import { inspectFile, lengthen } from './lmdb-file.js'
 import { MemoryStore } from './memory.js'
 import { isDamage, MendingStore } from './mending.js'
-import type { Store } from './store.js'
+import type { LocalStore, Store } from './store.js'
+import { isValkeyText, localDirectories, parseValkey, type ValkeyLocation } from './valkey/location.js'
 
-export type StoreSpec = { readonly kind: 'lmdb'; readonly directory: string } | { readonly kind: 'memory' }
+/** A store of this process alone. */
+export type LocalSpec = { readonly kind: 'lmdb'; readonly directory: string } | { readonly kind: 'memory' }
 
-/** `lmdb:DIR` (an absolute path) or `memory:`; undefined for anything else. */
+export type StoreSpec = LocalSpec | ValkeyLocation
+
+/** `lmdb:DIR` (an absolute path), `memory:`, or a server (valkey/location.ts); undefined for anything else. */
 export function parseStoreSpec(text: string): StoreSpec | undefined {
   if (text === 'memory:') return { kind: 'memory' }
+  if (isValkeyText(text)) {
+    const location = parseValkey(text)
+    return typeof location === 'string' ? undefined : location
+  }
   const directory = text.startsWith('lmdb:') ? text.slice('lmdb:'.length) : ''
   return isAbsolute(directory) && !directory.includes('\0') ? { kind: 'lmdb', directory } : undefined
+}
+
+/** Where a store keeps files on this host, the place to ask its daemon first. */
+export function directoriesOf(spec: StoreSpec): readonly string[] {
+  if (spec.kind === 'lmdb') return [spec.directory]
+  return spec.kind === 'memory' ? [] : [spec.local, ...Object.values(localDirectories(spec))]
+}
+
+/** What is wrong with a text that names no store; never holds the text, which may have a password in it. */
+export function complainOfStore(text: string): string {
+  const complaint = isValkeyText(text) ? parseValkey(text) : undefined
+  if (typeof complaint === 'string') return complaint
+  return 'must be lmdb:DIRECTORY (an absolute path), valkey://HOST:PORT or memory:'
 }
 
 export interface OpenOptions {
@@ -33,18 +54,13 @@ export interface OpenOptions {
  * memory some mail is delayed once more, without a daemon nothing would be greylisted at all.
  * Throws GreyctlError('store-failed') when the directory cannot be used.
  */
-export function openStore(spec: StoreSpec, options: OpenOptions = {}): Store {
+export function openStore(spec: LocalSpec, options: OpenOptions = {}): Store {
   if (spec.kind === 'memory') return new MemoryStore()
   const { directory } = spec
   const { readOnly = false, warn = () => {}, durability, patience = PATIENCE } = options
   try {
     if (readOnly) return openReadOnly(directory)
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    const setAside = (why: string) => putAside(join(directory, 'data.mdb'), why, warn)
-    const store = new MendingStore(
-      () => openSound(directory, setAside),
-      (why) => setAside(why),
-    )
+    const store = openMending(directory, warn)
     return durability === undefined ? store : withJournal(store, directory, { durability, warn, patience })
   } catch (cause) {
     if (cause instanceof GreyctlError) throw cause
@@ -56,10 +72,20 @@ export function openStore(spec: StoreSpec, options: OpenOptions = {}): Store {
   }
 }
 
+/** Makes the directory where it is missing. Throws what the system says. */
+export function openMending(directory: string, warn: (message: string) => void): LocalStore {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const setAside = (why: string) => putAside(join(directory, 'data.mdb'), why, warn)
+  return new MendingStore(
+    () => openSound(directory, setAside),
+    (why) => setAside(why),
+  )
+}
+
 /** What a daemon that ends needs for its last answers, and more. */
 const PATIENCE = 5
 
-function withJournal(store: MendingStore, directory: string, options: JournalOptions): Store {
+function withJournal(store: LocalStore, directory: string, options: JournalOptions): Store {
   try {
     return new JournaledStore(store, directory, options)
   } catch (error) {

@@ -15,12 +15,13 @@ import {
   type Wanted,
 } from './known.js'
 import { keysOfMail, keysOfSubject } from './lookup.js'
-import { type Access, withSharedStore } from './shared.js'
+import type { Access } from './shared.js'
 import type { Entry, Store, StoreStats } from './store.js'
+import { type Place, withStore } from './where.js'
 
 /** Which store, how its records are judged, and when (epoch seconds). */
 export interface Query {
-  readonly directory: string
+  readonly store: Place
   readonly rules: Rules
   readonly now: number
   /** How keys are kept from whoever reads the store; undefined: they are not. Asked late: the key lies beside the store. */
@@ -42,7 +43,7 @@ export interface StoreSummary extends StoreStats {
 }
 
 function within<T>(query: Query, access: Access, work: (store: Store) => Promise<T>): Promise<T> {
-  return withSharedStore(query.directory, access, work)
+  return withStore(query, access, work)
 }
 
 async function* known(store: Store, { rules, now }: Query): AsyncIterable<Known> {

@@ -34,8 +34,8 @@ export class ReopeningStore implements Store {
     return this.#opened().removeMany(keys)
   }
 
-  entries(): Iterable<Entry> | AsyncIterable<Entry> {
-    return this.#opened().entries()
+  entries(kind?: string): Iterable<Entry> | AsyncIterable<Entry> {
+    return this.#opened().entries(kind)
   }
 
   expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Awaitable<Expired> {

@@ -5,10 +5,27 @@ export type Awaitable<T> = T | Promise<T>
 export type Entry = readonly [key: string, record: GreyRecord]
 
 export interface StoreStats {
-  /** `lmdb:DIR`, `memory:` */
+  /** `lmdb:DIR`, `memory:`, `valkey://HOST:PORT` */
   readonly spec: string
   readonly entries: number
   readonly bytes: number
+  readonly shared?: SharedStats
+}
+
+/** Of a store that several daemons share: how it is with it, and with what this host remembers meanwhile. */
+export interface SharedStats {
+  /** Whether the server is used now. */
+  readonly up: boolean
+  /** Times that it could not be used any more, since the start. */
+  readonly failures: number
+  /** Why, the last time; undefined: it never happened. */
+  readonly trouble: string | undefined
+  /** Requests' keys that were looked up on this host instead. */
+  readonly localReads: number
+  /** Records that wait here to be merged into it. */
+  readonly waiting: number
+  /** Records that were. */
+  readonly merged: number
 }
 
 /** The outcome of one slice of cleaning. */
@@ -29,8 +46,11 @@ export interface Store {
   /** Returned or resolved = committed: a crash or a power failure after it forgets nothing of it. */
   putMany(entries: readonly Entry[]): Awaitable<void>
   removeMany(keys: readonly string[]): Awaitable<void>
-  /** All entries in the order of their keys, as they were at the first look. */
-  entries(): Iterable<Entry> | AsyncIterable<Entry>
+  /**
+   * All entries, or those of one kind (the first character of the key), in the order of their keys, as they were at the
+   * first look; a store on the network has neither order nor first look.
+   */
+  entries(kind?: string): Iterable<Entry> | AsyncIterable<Entry>
   /** Removes what is expired, for about so many milliseconds, then goes on at the next call where it left off. */
   expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Awaitable<Expired>
   stats(): Awaitable<StoreStats>

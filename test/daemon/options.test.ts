@@ -93,7 +93,7 @@ describe('options', () => {
     [['--inet=a:b:1']],
     [['--unix=relative']],
     [['--unix=/x', '--socketmode=999']],
-    [['--store=redis://x']],
+    [['--store=mysql://x']],
     [['--durability=none']],
     [['--greylist-action=OK']],
     [['--greylist-action=PERMIT']],

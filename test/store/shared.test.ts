@@ -36,7 +36,7 @@ const start = async () => {
   return daemon
 }
 const query = (): Query => ({
-  directory: directory(),
+  store: { kind: 'lmdb', directory: directory() },
   rules: parseOptions(['--inet=10023', '--config=/dev/null', `--delay=${DELAY}`, '--retry-window=30']).policy,
   now: Math.floor(Date.now() / 1000),
 })

@@ -4,7 +4,7 @@ import { GreyctlError } from '../../errors.js'
 import { complainOfPattern } from '../../greylist/address-map.js'
 import type { RecipientRule } from '../../greylist/policy.js'
 import { parseSpan } from '../../greylist/span.js'
-import { parseStoreSpec } from '../../store/open.js'
+import { complainOfStore, parseStoreSpec } from '../../store/open.js'
 import { complaintsOf, table } from './complaints.js'
 import { parseMetricsListen } from './metrics-listen.js'
 import {
@@ -117,10 +117,13 @@ function span() {
 }
 
 function storeLocation() {
-  const message = 'must be lmdb:DIRECTORY (an absolute path) or memory:'
+  const message = complainOfStore('')
   return v.pipe(
     v.string(message),
-    v.check((text) => parseStoreSpec(text) !== undefined, message),
+    v.check(
+      (text) => parseStoreSpec(text) !== undefined,
+      ({ input }) => complainOfStore(input),
+    ),
   )
 }
 

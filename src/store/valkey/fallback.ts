@@ -1,0 +1,257 @@
+import type { GreyRecord } from '../../greylist/record.js'
+import { joined } from '../merge.js'
+import type { Awaitable, Entry, Expired, SharedStats, Store, StoreStats } from '../store.js'
+import { Link, type LinkOptions, within } from './link.js'
+import { mergeBack } from './merge-back.js'
+import type { Mirror } from './mirror.js'
+import type { ValkeyStore } from './valkey.js'
+
+/**
+ * Milliseconds that a read, and after it a write, may take before the answer comes from this host: together with a
+ * flush of the disk, no mail waits longer than a quarter of a second for a server.
+ */
+export const DEADLINE = 100
+/** Milliseconds in which a server that fails again and again is warned of once. */
+const CALM = 60_000
+
+export interface FallbackParts extends Pick<LinkOptions, 'location' | 'lifetime'> {
+  /** What was learned while the server could not be used. It survives this process. */
+  readonly apart: Store
+  /** Whether it is open; if not, `apartOpened` says when. */
+  readonly usable: boolean
+  readonly mirror: Mirror
+  /** How the server is called in messages. */
+  readonly name: string
+  readonly warn: (message: string) => void
+}
+
+/**
+ * The shared store as long as it answers in time, and this host alone as soon as it does not. The first failure, of
+ * whatever kind, opens the circuit: nobody asks the server any more until a trial in the background has shown that it
+ * takes writes and is fast enough. What was learned meanwhile is then merged into it; until it is there, both count.
+ */
+export class FallbackStore implements Store {
+  readonly #parts: FallbackParts
+  readonly #link: Link
+  #shared: ValkeyStore | undefined
+  /** Whether something may lie apart: then it has to be looked at too. */
+  #apart: boolean
+  #merging: Promise<void> | undefined
+  /** Batches written here, so that nothing is overlooked that came during a merge. */
+  #localWrites = 0
+  #failures = 0
+  #localReads = 0
+  #merged = 0
+  #trouble: string | undefined
+  #downSince = performance.now()
+  #upSince = 0
+  /** The failure that was warned of last is not over yet. */
+  #warned = false
+  #lastWarning = Number.NEGATIVE_INFINITY
+
+  constructor(parts: FallbackParts) {
+    this.#parts = parts
+    this.#apart = parts.usable
+    const { location, lifetime } = parts
+    this.#link = new Link({
+      location,
+      lifetime,
+      deadline: DEADLINE,
+      linked: (store) => this.#up(store),
+      failed: (error) => this.#stillDown(error),
+    })
+  }
+
+  /** Resolves when the server can be used, or after the first try, or after so many milliseconds. */
+  async begin(milliseconds: number): Promise<void> {
+    await within(this.#link.begin(), milliseconds).catch((error: Error) => this.#stillDown(error))
+  }
+
+  apartOpened(): void {
+    this.#apart = true
+    if (this.#shared !== undefined) this.#mergeBack(this.#shared)
+  }
+
+  getMany(keys: readonly string[]): Awaitable<readonly (GreyRecord | undefined)[]> {
+    if (this.#shared === undefined) return this.#readHere(keys)
+    return this.#readThere(this.#shared, keys)
+  }
+
+  putMany(entries: readonly Entry[]): Awaitable<void> {
+    if (this.#shared === undefined) return this.#putHere(entries)
+    return this.#putThere(this.#shared, entries)
+  }
+
+  async removeMany(keys: readonly string[]): Promise<void> {
+    this.#parts.mirror.forget(keys)
+    await this.#parts.apart.removeMany(keys)
+    const shared = this.#shared
+    if (shared === undefined) throw new Error(`${this.#parts.name} cannot be used: ${this.#trouble}`)
+    await within(shared.removeMany(keys), DEADLINE).catch((error: Error) => this.#down(shared, error))
+  }
+
+  /** Those of the shared store, or what this host learned alone. */
+  entries(kind?: string): Iterable<Entry> | AsyncIterable<Entry> {
+    return (this.#shared ?? this.#parts.apart).entries(kind)
+  }
+
+  /** Of this host's memory; the server does its own. */
+  async expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Promise<Expired> {
+    const apart = await this.#parts.apart.expire(isExpired, budgetMs)
+    if (!apart.done) return apart
+    const mirror = await this.#parts.mirror.expire(isExpired, budgetMs)
+    return { removed: apart.removed + mirror.removed, done: mirror.done }
+  }
+
+  async stats(): Promise<StoreStats> {
+    const apart = await this.#statsHere()
+    const shared: SharedStats = {
+      up: this.#shared !== undefined,
+      failures: this.#failures,
+      trouble: this.#trouble,
+      localReads: this.#localReads,
+      waiting: apart.entries,
+      merged: this.#merged,
+    }
+    const there = await within(this.#shared?.stats() ?? Promise.reject(), 10 * DEADLINE).catch(
+      () => undefined,
+    )
+    return { ...(there ?? { ...apart, spec: this.#parts.name }), shared }
+  }
+
+  async #statsHere(): Promise<StoreStats> {
+    try {
+      return await this.#parts.apart.stats()
+    } catch {
+      return { spec: this.#parts.name, entries: 0, bytes: 0 }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#link.close()
+    const shared = this.#shared
+    this.#shared = undefined
+    await this.#merging
+    await shared?.close()
+    await this.#parts.mirror.close()
+    await this.#parts.apart.close()
+  }
+
+  async #readThere(
+    shared: ValkeyStore,
+    keys: readonly string[],
+  ): Promise<readonly (GreyRecord | undefined)[]> {
+    let records: readonly (GreyRecord | undefined)[]
+    try {
+      records = await within(shared.getMany(keys), DEADLINE)
+    } catch (error) {
+      this.#down(shared, error as Error)
+      return this.#readHere(keys)
+    }
+    if (!this.#apart) return records
+    const apart = await this.#parts.apart.getMany(keys)
+    return records.map((record, at) => {
+      const here = apart[at]
+      return here === undefined ? record : joined(record, here)
+    })
+  }
+
+  #readHere(keys: readonly string[]): Awaitable<readonly (GreyRecord | undefined)[]> {
+    this.#localReads += keys.length
+    const mirrored = this.#parts.mirror.get(keys)
+    const apart = this.#parts.apart.getMany(keys)
+    const both = (records: readonly (GreyRecord | undefined)[]) =>
+      records.map((record, at) => {
+        const copy = mirrored[at]
+        return record === undefined || copy === undefined ? (record ?? copy) : joined(copy, record)
+      })
+    return apart instanceof Promise ? apart.then(both) : both(apart)
+  }
+
+  async #putThere(shared: ValkeyStore, entries: readonly Entry[]): Promise<void> {
+    try {
+      await within(shared.putMany(entries), DEADLINE)
+    } catch (error) {
+      this.#down(shared, error as Error)
+      await this.#putHere(entries)
+      return
+    }
+    this.#parts.mirror.note(entries)
+  }
+
+  #putHere(entries: readonly Entry[]): Awaitable<void> {
+    this.#apart = true
+    this.#localWrites += 1
+    const put = this.#parts.apart.putMany(entries)
+    // it may have come back while this was decided
+    if (this.#shared !== undefined) this.#mergeBack(this.#shared)
+    return put
+  }
+
+  #up(shared: ValkeyStore): void {
+    const { name, warn } = this.#parts
+    this.#shared = shared
+    this.#upSince = performance.now()
+    if (this.#warned) {
+      const seconds = Math.round((this.#upSince - this.#downSince) / 1000)
+      warn(`${name} can be used again, after ${seconds} s; what was learned here meanwhile is merged into it`)
+    }
+    this.#warned = false
+    this.#mergeBack(shared)
+  }
+
+  #mergeBack(shared: ValkeyStore): void {
+    if (!this.#apart || this.#merging !== undefined) return
+    this.#merging = this.#mergeAll(shared)
+      .catch((error: Error) => this.#down(shared, error))
+      .finally(() => {
+        this.#merging = undefined
+      })
+  }
+
+  async #mergeAll(shared: ValkeyStore): Promise<void> {
+    const isUsed = () => this.#shared === shared
+    while (isUsed()) {
+      const before = this.#localWrites
+      const moved = await mergeBack(this.#parts.apart, shared, isUsed)
+      this.#merged += moved
+      if (moved > 0 || before !== this.#localWrites || !isUsed()) continue
+      this.#apart = false
+      return
+    }
+  }
+
+  /** All that is under way fails soon, and comes by here; the first does what is to be done. */
+  #down(shared: ValkeyStore, error: Error): void {
+    if (this.#shared !== shared) return
+    const now = performance.now()
+    this.#shared = undefined
+    this.#failures += 1
+    this.#downSince = now
+    void shared.close()
+    this.#complain(error)
+    this.#link.lost(now - this.#upSince > CALM)
+  }
+
+  #stillDown(error: Error): void {
+    if (this.#shared !== undefined) return
+    this.#complain(error)
+  }
+
+  #complain(error: Error): void {
+    const { name, warn } = this.#parts
+    this.#trouble = reasonOf(error)
+    const now = performance.now()
+    if (this.#warned || now - this.#lastWarning < CALM) return
+    this.#warned = true
+    this.#lastWarning = now
+    warn(`${name} cannot be used (${this.#trouble}): this host remembers alone until it can`)
+  }
+}
+
+/** One line of printable characters: a server may say anything. */
+function reasonOf(error: Error): string {
+  return (error.message || String((error as NodeJS.ErrnoException).code ?? error.name))
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .slice(0, 160)
+}
