@@ -10,6 +10,8 @@ import { RequestParser } from './protocol.js'
  * piece, and nothing more is read until then: Postfix never sends a second request before it has the answer.
  */
 export class Connection {
+  /** Its address; undefined for a unix socket's. */
+  readonly peer: string | undefined
   readonly #socket: Socket
   readonly #engine: Engine
   readonly #log: Log
@@ -23,6 +25,7 @@ export class Connection {
 
   constructor(socket: Socket, engine: Engine, log: Log, closeAfterAnswer = false) {
     this.#closeAfterAnswer = closeAfterAnswer
+    this.peer = socket.remoteAddress
     this.#socket = socket
     this.#engine = engine
     this.#log = log

@@ -29,8 +29,6 @@ export interface Daemon {
   reload(): void
   /** What it has done so far, in one line. */
   summary(): string
-  /** Connections of those who may not ask, since the start. */
-  refusedConnections(): number
   /** Answers what was received, closes everything. */
   stop(): Promise<void>
 }
@@ -127,12 +125,12 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
     listening: listening.map((name) => `listening on ${name}`),
     reload() {
       const next = reloaded(options, parts)
-      metrics.reloads[next === undefined ? 'failed' : 'ok'] += 1
+      metrics.reloaded(next !== undefined, Date.now() / 1000)
       if (next === undefined) return
       rules = next
       policy = { ...next.policy, seal: memory.seal() }
+      server.dismiss()
     },
-    refusedConnections: () => gate.refused,
     summary: () => metrics.summary(server.connections),
     async stop() {
       stopCleaning()

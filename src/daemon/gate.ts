@@ -7,16 +7,10 @@ import { isLoopback } from './endpoints.js'
  */
 export class Gate {
   readonly #networks: () => NetworkSet
-  #refused = 0
 
-  /** The networks are asked for at each connection: a reload takes effect at the next. */
+  /** The networks are asked for at each question: a reload takes effect at once. */
   constructor(networks: () => NetworkSet) {
     this.#networks = networks
-  }
-
-  /** Connections that were dropped since the start. */
-  get refused(): number {
-    return this.#refused
   }
 
   /** Whether anybody but this machine may ask. */
@@ -24,12 +18,10 @@ export class Gate {
     return this.#networks().size > 0
   }
 
-  /** undefined: a unix socket's peer. Counts those that may not. */
+  /** undefined: a unix socket's peer. */
   admits(peer: string | undefined): boolean {
     if (peer === undefined || isLoopback(peer)) return true
     const address = parseAddress(peer.replace(/%.*/, ''))
-    if (address !== undefined && this.#networks().has(address)) return true
-    this.#refused += 1
-    return false
+    return address !== undefined && this.#networks().has(address)
   }
 }

@@ -65,6 +65,18 @@ export function metricsText(metrics: Metrics, gauges: Gauges): string {
       'Reloads (SIGHUP); after one that failed, the old configuration is in force.',
       Object.entries(reloads).map(([result, count]): Sample => ['', { result }, count]),
     ),
+    family(
+      'greyctl_config_last_reload_successful',
+      'gauge',
+      'Whether the last reload, or the start, took what the files say.',
+      [['', {}, metrics.isUpToDate ? 1 : 0]],
+    ),
+    family(
+      'greyctl_config_last_reload_success_timestamp_seconds',
+      'gauge',
+      'When the configuration in force was read, epoch seconds.',
+      [['', {}, metrics.configuredAt]],
+    ),
     ...storeFamilies(gauges.store),
     family(
       'greyctl_event_loop_delay_seconds',

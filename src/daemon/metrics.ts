@@ -44,6 +44,10 @@ export class Metrics {
   readonly waitSeconds = new Buckets(WAIT_BUCKETS)
   readonly refused: Record<Refusal, number> = { 'too many': 0, 'not allowed': 0 }
   readonly reloads = { ok: 0, failed: 0 }
+  /** What is in force is what the files say, as of the last look at them. */
+  isUpToDate = true
+  /** Epoch seconds of the start, or the last reload that did not fail. */
+  configuredAt = Date.now() / 1000
   /** Requests answered DUNNO because something failed. */
   failedOpen = 0
   whitelistedClients = 0
@@ -58,6 +62,12 @@ export class Metrics {
     counts.set(reason, (counts.get(reason) ?? 0) + 1)
     if (decision?.delaySeconds !== undefined) this.waitSeconds.add(decision.delaySeconds)
     if (decision?.nowWhitelisted) this.whitelistedClients += 1
+  }
+
+  reloaded(ok: boolean, nowSeconds: number): void {
+    this.reloads[ok ? 'ok' : 'failed'] += 1
+    this.isUpToDate = ok
+    if (ok) this.configuredAt = nowSeconds
   }
 
   answered(requests: number, milliseconds: number): void {

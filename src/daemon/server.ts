@@ -100,6 +100,7 @@ export class PolicyServer {
 
   #accept(socket: Socket): void {
     if (!this.#options.gate.admits(socket.remoteAddress)) {
+      this.#options.metrics.refused['not allowed'] += 1
       this.#log.rarely('gate', `warning: ${socket.remoteAddress} may not ask; connection dropped`)
       socket.destroy()
       return
@@ -108,7 +109,10 @@ export class PolicyServer {
     if (this.#engine === undefined) {
       socket.on('error', () => socket.destroy())
       if (this.#early.length < MOST_CONNECTIONS) this.#early.push(socket)
-      else socket.destroy()
+      else {
+        this.#options.metrics.refused['too many'] += 1
+        socket.destroy()
+      }
       return
     }
     if (this.#connections.size >= MOST_CONNECTIONS && !this.#makeRoom()) {
@@ -121,6 +125,16 @@ export class PolicyServer {
     this.#options.metrics.connections += 1
     socket.once('close', () => this.#connections.delete(connection))
     if (this.#draining) connection.drain()
+  }
+
+  /** After a reload: who may not ask any more gets the answers to what was received, and is sent away. */
+  dismiss(): void {
+    for (const connection of this.#connections) {
+      if (this.#options.gate.admits(connection.peer)) continue
+      this.#options.metrics.refused['not allowed'] += 1
+      this.#log.rarely('gate', `warning: ${connection.peer} may not ask any more; connection closed`)
+      connection.drain()
+    }
   }
 
   #closeIdle(): void {

@@ -27,7 +27,7 @@ export async function startTestDaemon(argv: readonly string[] = [], store?: Stor
     rarely: (_, text) => lines.push(text),
     flush: async () => {},
   }
-  const options = parseOptions([
+  const words = [
     '--inet=0',
     '--config=/dev/null',
     '--store=memory:',
@@ -37,10 +37,18 @@ export async function startTestDaemon(argv: readonly string[] = [], store?: Stor
     // nobody is asked about the senders of a test
     '--identity=subnet',
     ...argv,
-  ])
+  ]
+  const reread = () => parseOptions(words)
+  const options = reread()
   const running = { now: 1_800_000_000, lines, base }
   const clock = () => running.now * 1000
-  const daemon = await startDaemon(options, { log, version: '0.1.0', clock, ...(store ? { store } : {}) })
+  const daemon = await startDaemon(options, {
+    log,
+    version: '0.1.0',
+    clock,
+    reread,
+    ...(store ? { store } : {}),
+  })
   return Object.assign(running, {
     daemon,
     port: Number(daemon.listening[0]?.split(':').at(-1)),
