@@ -27,6 +27,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'change',
       'doctor',
       'maillog',
+      'preview',
       'store',
       'migration',
       'demo',
@@ -62,11 +63,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   store: { rooms: ['greylist'], packages: [/^node:/, /^lmdb$/, /^iovalkey$/] },
   postfix: { rooms: [], packages: [/^node:(net|path)$/, /^ipaddr\.js$/] },
   maillog: { rooms: [], packages: [PLAIN_NODE, /^ipaddr\.js$/, /^tldts$/] },
+  preview: { rooms: ['greylist', 'maillog'] },
   greylist: { rooms: [], packages: [/^ipaddr\.js$/, /^tldts$/, /^node:net$/] },
   host: { rooms: [], packages: [/^node:/, /^execa$/] },
   ui: {
     rooms: [],
-    types: ['change', 'demo', 'doctor', 'maillog', 'setup', 'store', 'postfix'],
+    types: ['change', 'demo', 'doctor', 'maillog', 'preview', 'setup', 'store', 'postfix'],
     packages: [/^chalk$/, /^inquirer$/, /^cli-table3$/, /^node:fs$/],
   },
 }
@@ -81,6 +83,7 @@ const TAKES_HOST = new Set([
   'maillog/read.ts',
   'maillog/report/report-log.ts',
   'maillog/verify.ts',
+  'preview/preview.ts',
 ])
 
 function roomOf(file: string): string {

@@ -38,7 +38,7 @@ export interface ClassifyOptions {
  * Throws GreyctlError('config-unreadable') for a table that was named and is not there.
  */
 export async function classify(host: Host, own: Host, options: ClassifyOptions): Promise<Classification> {
-  const { path, text } = await findTable(host, own, options)
+  const { path, text } = await findTable(host, own, options.configDir, options.table)
   const { table, warnings } = parseClientTable(path, text)
   const results = options.hosts.map(({ name, count }): Classified => {
     const rule = table.lookup(name.replace(/\.$/, ''))
@@ -58,10 +58,12 @@ export async function classify(host: Host, own: Host, options: ClassifyOptions):
   }
 }
 
-async function findTable(
+/** The table of this server, or the one that greyctl brings. */
+export async function findTable(
   host: Host,
   own: Host,
-  { configDir, table }: ClassifyOptions,
+  configDir: string,
+  table?: string,
 ): Promise<{ path: string; text: string }> {
   const path = table ?? `${configDir}/check_client_greylist`
   const content = await host.read(path)
