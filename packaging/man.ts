@@ -106,7 +106,7 @@ const EXIT_STATUS = [
 
 const FILES = [
   ['/etc/default/greyctl', "the daemon's options"],
-  ['/etc/greyctl/greyctl.toml', 'what options cannot say; there only if somebody wrote it'],
+  ['/etc/greyctl/greyctl.toml', 'what options cannot say'],
   [
     '/etc/greyctl/whitelist_clients, whitelist_recipients',
     'never greylisted; the own entries of a server go into the same names with .local',

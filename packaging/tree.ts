@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { resolveChoices } from '../src/setup/choices.js'
 import {
+  CONFIG_FILE,
   DEFAULTS_FILE,
   PACKAGED_UNIT_DIR,
   SERVICE_UNIT,
@@ -30,7 +31,7 @@ import { type BuiltProgram, ROOT } from './program.js'
 export const PROGRAM_DIR = '/usr/lib/greyctl'
 
 /** Files that belong to the administrator: a package manager leaves an edited one alone. */
-export const CONFIGURATION = [DEFAULTS_FILE, WHITELIST_CLIENTS, WHITELIST_RECIPIENTS]
+export const CONFIGURATION = [CONFIG_FILE, DEFAULTS_FILE, WHITELIST_CLIENTS, WHITELIST_RECIPIENTS]
 
 export interface Parts {
   readonly program: BuiltProgram
@@ -98,6 +99,7 @@ function putServiceFiles(put: Put, { program, edition }: Parts): void {
     'default',
     'greyctl.service',
     'greyctl.socket',
+    'greyctl.toml',
     'whitelist_clients',
     'whitelist_recipients',
   ] as const
@@ -107,6 +109,7 @@ function putServiceFiles(put: Put, { program, edition }: Parts): void {
   put(join(PACKAGED_UNIT_DIR, SERVICE_UNIT), renderService(installed))
   put(join(PACKAGED_UNIT_DIR, SOCKET_UNIT), renderSocket(installed, choices))
   put(DEFAULTS_FILE, renderDefaults(installed, choices))
+  put(CONFIG_FILE, template('greyctl.toml'))
   put(WHITELIST_CLIENTS, template('whitelist_clients'))
   put(WHITELIST_RECIPIENTS, template('whitelist_recipients'))
 }

@@ -5,7 +5,14 @@ import { canCarry, takeFromPostgrey } from './carry.js'
 import { formatEndpoint, type InstallChoices } from './choices.js'
 import { type ServerFacts, UNIT_FILES } from './facts.js'
 import { fileStep, ROOT_FILE, ROOT_PROGRAM, type WantedFile } from './files.js'
-import { DEFAULTS_FILE, INIT_SCRIPT, STORE_DIR, WHITELIST_CLIENTS, WHITELIST_RECIPIENTS } from './names.js'
+import {
+  CONFIG_FILE,
+  DEFAULTS_FILE,
+  INIT_SCRIPT,
+  STORE_DIR,
+  WHITELIST_CLIENTS,
+  WHITELIST_RECIPIENTS,
+} from './names.js'
 import { assertServable, type Program } from './program.js'
 import {
   readDefaults,
@@ -110,17 +117,19 @@ function broughtByPackage(facts: ServerFacts, { path, content }: WantedFile): bo
   return facts.files.get(path) === undefined && content !== 'absent' && packaged?.equals(content) === true
 }
 
+type Shipped = 'greyctl.toml' | 'whitelist_clients' | 'whitelist_recipients'
+
 /** Files that belong to the administrator once they are there: only what install itself wrote is renewed. */
 function configurationFiles(
   facts: ServerFacts,
   choices: InstallChoices,
   program: Program,
 ): readonly WantedFile[] {
-  const whitelist = (path: string, name: 'whitelist_clients' | 'whitelist_recipients'): WantedFile => {
+  const shipped = (path: string, name: Shipped): WantedFile => {
     const now = facts.files.get(path)
     const ours = now === undefined || facts.installed?.files[path] === hashOf(now)
     return {
-      id: name.replace('_', '-'),
+      id: name.replace(/[_.]/, '-'),
       title: `write ${path}`,
       path,
       content: ours ? Buffer.from(program.templates[name]) : now,
@@ -135,8 +144,9 @@ function configurationFiles(
       content: wantedDefaults(facts.files.get(DEFAULTS_FILE), choices, program),
       meta: ROOT_FILE,
     },
-    whitelist(WHITELIST_CLIENTS, 'whitelist_clients'),
-    whitelist(WHITELIST_RECIPIENTS, 'whitelist_recipients'),
+    shipped(CONFIG_FILE, 'greyctl.toml'),
+    shipped(WHITELIST_CLIENTS, 'whitelist_clients'),
+    shipped(WHITELIST_RECIPIENTS, 'whitelist_recipients'),
   ]
 }
 

@@ -7,6 +7,7 @@ import { type AccountTools, findAccountTools } from './accounts.js'
 import { type InstalledRecord, parseInstalled } from './installed.js'
 import {
   CONFIG_DIR,
+  CONFIG_FILE,
   DEFAULTS_FILE,
   INIT_SCRIPT,
   INSTALLED_FILE,
@@ -70,6 +71,7 @@ const MANAGED_FILES = [
   UNIT_FILES.socket,
   INIT_SCRIPT,
   DEFAULTS_FILE,
+  CONFIG_FILE,
   WHITELIST_CLIENTS,
   WHITELIST_RECIPIENTS,
   INSTALLED_FILE,

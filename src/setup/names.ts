@@ -10,6 +10,7 @@ export const DEFAULT_DELAY = 60
 
 export const CONFIG_DIR = '/etc/greyctl'
 export const DEFAULTS_FILE = '/etc/default/greyctl'
+export const CONFIG_FILE = `${CONFIG_DIR}/greyctl.toml`
 export const WHITELIST_CLIENTS = `${CONFIG_DIR}/whitelist_clients`
 export const WHITELIST_RECIPIENTS = `${CONFIG_DIR}/whitelist_recipients`
 export const STATE_DIR = '/var/lib/greyctl'

@@ -8,6 +8,7 @@ const TEMPLATES = [
   'default',
   'greyctl.service',
   'greyctl.socket',
+  'greyctl.toml',
   'init',
   'openrc',
   'postgrey.conf',

@@ -10,6 +10,7 @@ import type { ServerFacts } from './facts.js'
 import { fileStep, ROOT_DIRECTORY } from './files.js'
 import {
   CONFIG_DIR,
+  CONFIG_FILE,
   DEFAULTS_FILE,
   INSTALLED_FILE,
   PARAMETER,
@@ -44,7 +45,7 @@ export function planUninstall(facts: ServerFacts, options: UninstallOptions): Un
     ...tableSteps(facts, kept),
     ...leaveBundled(facts),
     ...postgrey.steps,
-    ...[DEFAULTS_FILE, WHITELIST_CLIENTS, WHITELIST_RECIPIENTS].flatMap((path) =>
+    ...[DEFAULTS_FILE, CONFIG_FILE, WHITELIST_CLIENTS, WHITELIST_RECIPIENTS].flatMap((path) =>
       configurationStep(facts, path, kept),
     ),
     ...removeFile(facts, INSTALLED_FILE, 'record'),
@@ -107,7 +108,7 @@ function configurationStep(facts: ServerFacts, path: string, kept: string[]): re
     kept.push(path)
     return []
   }
-  return removeFile(facts, path, path.replace(/^.*\//, '').replace('_', '-'))
+  return removeFile(facts, path, path.replace(/^.*\//, '').replace(/[_.]/, '-'))
 }
 
 function removeFile(facts: ServerFacts, path: string, id: string): readonly Step[] {

@@ -10,6 +10,7 @@ const NAMES: readonly TemplateName[] = [
   'default',
   'greyctl.service',
   'greyctl.socket',
+  'greyctl.toml',
   'init',
   'openrc',
   'postgrey.conf',

@@ -22,6 +22,7 @@ describe('planInstall', () => {
       'failures-back',
       'units-back',
       'options',
+      'greyctl-toml',
       'whitelist-clients',
       'whitelist-recipients',
       'socket-unit',
@@ -115,12 +116,30 @@ async function packagedServer(): Promise<ServerFacts> {
     ]),
     files: new Map([
       ['/etc/default/greyctl', Buffer.from(renderDefaults(program, choices))],
+      ['/etc/greyctl/greyctl.toml', Buffer.from(program.templates['greyctl.toml'])],
       ['/etc/greyctl/whitelist_clients', Buffer.from(program.templates.whitelist_clients)],
       ['/etc/greyctl/whitelist_recipients', Buffer.from(program.templates.whitelist_recipients)],
     ]),
     directories: new Set(['/etc/greyctl']),
   })
 }
+
+describe('greyctl.toml', () => {
+  const own = Buffer.from('delay = 30\n')
+
+  it('is written once, all of it comments, and is the administrator’s from then on', async () => {
+    const facts = freshServer()
+    const { plan } = await install(facts)
+    const step = plan.steps.find(({ id }) => id === 'greyctl-toml')
+    expect(step).toMatchObject({ kind: 'file', path: '/etc/greyctl/greyctl.toml', before: 'absent' })
+    const text = (step as { after: Buffer }).after.toString()
+    expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([])
+    for (const content of [own, Buffer.from('')]) {
+      const edited = freshServer({ files: new Map([['/etc/greyctl/greyctl.toml', content]]) })
+      expect((await install(edited)).plan.steps.map(({ id }) => id)).not.toContain('greyctl-toml')
+    }
+  })
+})
 
 describe('from a package', () => {
   it('starts the units that the package brought, and writes nothing but main.cf and its record', async () => {
