@@ -43,9 +43,11 @@ export abstract class ChangeCommand extends GreyctlCommand {
 
   /** A change that a crash or a power cut interrupted is undone before anything else. */
   protected async recover(host: Host): Promise<void> {
-    const { recovered, conflicts } = await recoverInterrupted(host)
+    const { recovered, completed, conflicts } = await recoverInterrupted(host)
     await removeCandidate(host, CANDIDATE_DIR)
     for (const id of recovered) printErr(`greyctl: undid ${id}, which had been interrupted`)
+    for (const id of completed)
+      printErr(`greyctl: completed the rollback of ${id}, which had been interrupted`)
     for (const path of conflicts) {
       printErr(`greyctl: ${path} was edited since and stays as it is: compare it by hand`)
     }

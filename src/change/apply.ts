@@ -133,9 +133,12 @@ class Application {
     for (const [at, recorded] of [...this.recorded.entries()].reverse()) {
       if (this.statuses[at] === 'pending') continue
       const { conflict } = await tryUndo(this.host, this.checkpoint, recorded, { force: false })
+      if (conflict !== undefined) {
+        conflicts.push(conflict)
+        continue
+      }
       await this.checkpoint.journal({ event: 'undone', step: at })
-      if (conflict === undefined) this.status(at, 'undone')
-      else conflicts.push(conflict)
+      this.status(at, 'undone')
     }
     if (conflicts.length > 0) {
       await this.checkpoint.writeManifest({ ...(await this.checkpoint.manifest()), state: 'rolled-back' })

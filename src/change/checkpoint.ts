@@ -17,8 +17,11 @@ const PRIVATE_PROGRAM: FileMeta = { uid: 0, gid: 0, mode: 0o700 }
 const BROUGHT_FILE: FileMeta = { uid: 0, gid: 0, mode: 0o644 }
 const STATE_META: FileMeta = { uid: 0, gid: 0, mode: 0o755 }
 
-/** in-progress: undone by the next recovery. finishing: past the point of no return, completed by it. */
-export type CheckpointState = 'in-progress' | 'finishing' | 'finished' | 'rolled-back'
+/**
+ * in-progress: undone by the next recovery. finishing: past the point of no return, completed by it. rolling-back: asked
+ * for after it had finished, completed by the next recovery too.
+ */
+export type CheckpointState = 'in-progress' | 'finishing' | 'finished' | 'rolling-back' | 'rolled-back'
 
 export interface Manifest {
   readonly id: string
@@ -35,6 +38,7 @@ export type JournalEntry =
       readonly state: CheckpointState
       readonly noTrace?: boolean
       readonly trees?: readonly string[]
+      readonly force?: boolean
     }
   | { readonly event: 'begin' | 'done' | 'undone'; readonly step: number }
 
@@ -150,6 +154,11 @@ export class Checkpoint {
     }
     await this.host.removeDirectory(this.directory)
   }
+}
+
+/** Steps that were taken back already: a program that undoes may not run twice (a unit that is gone cannot be stopped). */
+export function undoneSteps(entries: readonly JournalEntry[] | undefined): ReadonlySet<number> {
+  return new Set(entries?.flatMap((entry) => (entry.event === 'undone' ? [entry.step] : [])))
 }
 
 /** The state that the journal ends in; undefined when nothing was begun. */

@@ -1,7 +1,7 @@
 import { GreyctlError } from '../errors.js'
 import { hashOf } from '../hash.js'
 import type { Host } from '../host/host.js'
-import { Checkpoint, type CheckpointState, checkpointIds, type Manifest } from './checkpoint.js'
+import { Checkpoint, type CheckpointState, checkpointIds, type Manifest, undoneSteps } from './checkpoint.js'
 import { unifiedDiff } from './diff.js'
 import { withLock } from './locked.js'
 import { mergeEdit } from './merge.js'
@@ -54,31 +54,68 @@ export interface RollbackResult {
 export function rollbackCheckpoint(
   host: Host,
   id: string | undefined,
-  options: { force: boolean },
+  options: RollbackOptions,
 ): Promise<RollbackResult> {
   return withLock(host, async () => {
     const manifest = await chosen(host, id)
     const checkpoint = new Checkpoint(host, manifest.id)
-    const merged = options.force
-      ? new Map<RecordedStep, Buffer>()
-      : await mergeEdits(host, checkpoint, manifest)
-    const problems: string[] = []
-    for (const step of [...manifest.steps].reverse()) {
-      const content = merged.get(step)
-      if (content !== undefined) await host.replace(step.path ?? '', content)
-      const { conflict } = content ? {} : await tryUndo(host, checkpoint, step, options)
-      if (conflict !== undefined) problems.push(conflict)
-    }
-    await checkpoint.writeManifest({ ...manifest, state: 'rolled-back' })
-    await checkpoint.journal({ event: 'state', state: 'rolled-back' })
-    const restored = manifest.steps.flatMap(({ kind, path }) => (kind === 'file' && path ? [path] : []))
-    return {
-      checkpoint: manifest.id,
-      restored,
-      merged: [...merged.keys()].map(({ path = '' }) => path),
-      problems,
-    }
+    const { merged, lost } = options.force ? NO_EDITS : await mergeEdits(host, checkpoint, manifest)
+    if (lost.length > 0) throw await wouldLose(host, checkpoint, lost)
+    await checkpoint.journal({ event: 'state', state: 'rolling-back', force: options.force })
+    return takeBack(host, checkpoint, { manifest, merged, ...options })
   })
+}
+
+export interface RollbackOptions {
+  readonly force: boolean
+  /** Called for each step that is taken back. */
+  readonly undone?: (title: string) => void
+}
+
+/**
+ * The rest of a rollback that a crash interrupted. What somebody edited since stays, and is among the problems. The
+ * caller holds the lock.
+ */
+export async function resumeRollback(
+  host: Host,
+  checkpoint: Checkpoint,
+  { force }: RollbackOptions,
+): Promise<RollbackResult> {
+  const manifest = await checkpoint.manifest()
+  const { merged } = force ? NO_EDITS : await mergeEdits(host, checkpoint, manifest)
+  return takeBack(host, checkpoint, { manifest, merged, force })
+}
+
+interface Taking extends RollbackOptions {
+  readonly manifest: Manifest
+  readonly merged: ReadonlyMap<RecordedStep, Buffer>
+}
+
+/** Each step is noted in the journal, so that one that is cut short goes on where it was. */
+async function takeBack(
+  host: Host,
+  checkpoint: Checkpoint,
+  { manifest, merged, force, undone }: Taking,
+): Promise<RollbackResult> {
+  const before = undoneSteps(await checkpoint.entries())
+  const problems: string[] = []
+  for (const [at, step] of [...manifest.steps.entries()].reverse()) {
+    if (before.has(at)) continue
+    const content = merged.get(step)
+    if (content !== undefined) await host.replace(step.path ?? '', content)
+    const { conflict } = content ? {} : await tryUndo(host, checkpoint, step, { force })
+    if (conflict !== undefined) problems.push(conflict)
+    else await checkpoint.journal({ event: 'undone', step: at })
+    if (conflict === undefined && (step.kind === 'file' || step.undo)) undone?.(step.title)
+  }
+  await checkpoint.writeManifest({ ...manifest, state: 'rolled-back' })
+  await checkpoint.journal({ event: 'state', state: 'rolled-back' })
+  return {
+    checkpoint: manifest.id,
+    restored: manifest.steps.flatMap(({ kind, path }) => (kind === 'file' && path ? [path] : [])),
+    merged: [...merged.keys()].map(({ path = '' }) => path),
+    problems,
+  }
 }
 
 async function chosen(host: Host, id: string | undefined): Promise<Manifest> {
@@ -97,25 +134,36 @@ function missing(message: string): GreyctlError {
   })
 }
 
-/** For each file that was edited after the change: how it is put back without losing the edit. */
-async function mergeEdits(
-  host: Host,
-  checkpoint: Checkpoint,
-  manifest: Manifest,
-): Promise<ReadonlyMap<RecordedStep, Buffer>> {
+interface Edits {
+  /** How a file that was edited after the change is put back without losing the edit. */
+  readonly merged: ReadonlyMap<RecordedStep, Buffer>
+  /** Where that cannot be. */
+  readonly lost: readonly RecordedStep[]
+}
+
+const NO_EDITS: Edits = { merged: new Map(), lost: [] }
+
+async function mergeEdits(host: Host, checkpoint: Checkpoint, manifest: Manifest): Promise<Edits> {
   const merged = new Map<RecordedStep, Buffer>()
-  const edited: RecordedStep[] = []
+  const lost: RecordedStep[] = []
   for (const step of manifest.steps) {
     if (step.kind !== 'file' || step.path === undefined) continue
     const now = await host.read(step.path)
     if ([step.after, step.before].includes(hashOf(now))) continue
     const content = now && (await mergedFile(host, checkpoint, step, now))
     if (content) merged.set(step, content)
-    else edited.push(step)
+    else lost.push(step)
   }
-  if (edited.length === 0) return merged
+  return { merged, lost }
+}
+
+async function wouldLose(
+  host: Host,
+  checkpoint: Checkpoint,
+  edited: readonly RecordedStep[],
+): Promise<GreyctlError> {
   const diffs = await Promise.all(edited.map((step) => wouldBeLost(host, checkpoint, step)))
-  throw new GreyctlError(
+  return new GreyctlError(
     'rollback-conflict',
     `edited after the change: rolling back would lose this\n${diffs.join('\n')}`,
     {

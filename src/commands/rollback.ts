@@ -4,6 +4,7 @@ import { ChangeCommand } from '../change-command.js'
 import { assertRoot } from '../setup/checks.js'
 import { renderCheckpoint, renderCheckpoints, renderRollback } from '../ui/checkpoints.js'
 import { renderDiff } from '../ui/diff.js'
+import { Progress } from '../ui/progress.js'
 import { askConfirm } from '../ui/prompts.js'
 
 export default class Rollback extends ChangeCommand {
@@ -50,7 +51,11 @@ the file all the same. Needs no healthy Postfix. Where greyctl itself cannot run
       this.finish({ text: 'nothing was changed', json: { changed: false } })
       return
     }
-    const result = await rollbackCheckpoint(host, args.checkpoint, { force: flags.force ?? false })
+    const progress = new Progress(this.terminal)
+    const result = await rollbackCheckpoint(host, args.checkpoint, {
+      force: flags.force ?? false,
+      undone: (title) => progress.undone(title),
+    })
     this.finish({ text: renderRollback(result, style), json: { changed: true, ...result } })
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Host } from '../host/host.js'
+import { compareLevels } from '../postfix/expand.js'
 import { type SmtpListener, smtpListeners } from '../postfix/listeners.js'
 import { parseMasterCfBytes } from '../postfix/master-cf.js'
 import { type InstanceFacts, readInstanceFacts, readPostconf } from '../postfix/postconf.js'
@@ -22,6 +23,8 @@ export interface Scenario {
   /** What that other rule said. */
   readonly otherRule: string
   readonly untouched: readonly UntouchedSample[]
+  /** Whether this Postfix can be told to let mail through without its greylister (3.0 and later). */
+  readonly failsOpen: boolean
 }
 
 /** Nobody reads this mail: the dialogue stops before DATA, so an unknown user does no harm. */
@@ -67,7 +70,8 @@ export async function findScenario(
     overrides: { ...asked, ...sample.overrides },
   }))
   const users = await authenticatedSamples(host, configDir, { listeners, client, domain })
-  return { stranger, accepted, otherRule, untouched: [...spared, ...untouched, ...users] }
+  const failsOpen = facts.version === '' || compareLevels(facts.version, '3.0') >= 0
+  return { stranger, accepted, otherRule, untouched: [...spared, ...untouched, ...users], failsOpen }
 }
 
 /**

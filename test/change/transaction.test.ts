@@ -99,6 +99,10 @@ function state(host: MemoryHost): Record<string, string> {
   )
 }
 
+async function only(host: MemoryHost): Promise<string> {
+  return `/var/lib/greyctl/checkpoints/${(await host.list('/var/lib/greyctl/checkpoints'))?.at(-1)}`
+}
+
 const planNames = fc
   .uniqueArray(fc.constantFrom('create', 'change', 'remove', 'run', 'undoOnly', 'proof', 'fail'), {
     maxLength: 6,
@@ -407,6 +411,37 @@ describe('rollbackCheckpoint', () => {
       problems: [],
     })
     expect((await host.read('/etc/changed'))?.toString()).toBe('edited\none\ntwo\nthree\nfour\nfive\nold\n')
+  })
+
+  it('cut short at any point: the next run completes it, and undoes nothing twice', async () => {
+    const names = ['create', 'change', 'remove', 'run']
+    const installed = async () => {
+      const host = machine()
+      await applyPlan(host, await planOf(host, names))
+      return host
+    }
+    const before = state(machine())
+    const start = (await installed()).changes
+    const whole = await installed()
+    await rollbackCheckpoint(whole, undefined, { force: false })
+    for (let cut = start; cut < whole.changes; cut += 1) {
+      const host = await installed()
+      host.cutAfter = cut
+      await expect(rollbackCheckpoint(host, undefined, { force: false })).rejects.toBeInstanceOf(PowerCut)
+      const survivor = host.restarted()
+      // as a unit whose file is gone: it cannot be stopped a second time
+      survivor.programs.set('unset', (argv, at) => {
+        if (!read(at).includes(argv[1] ?? '')) return { exitCode: 5 }
+        return host.programs.get('unset')?.(argv, at) ?? {}
+      })
+      const noted = String(await survivor.read(`${await only(survivor)}/journal`))
+      const { completed, conflicts } = await recoverInterrupted(survivor)
+      if (!noted.includes('rolling-back')) continue
+      expect(state(survivor)).toEqual(before)
+      if (!noted.includes('"rolled-back"')) expect(completed).toHaveLength(1)
+      // between the program and its note nobody knows: then it runs again, and what it says is told
+      expect(conflicts.length).toBeLessThanOrEqual(1)
+    }
   })
 
   it('takes no path for a name', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from 'vitest'
-import { onMachine } from './lab.js'
+import { type Machine, onMachine } from './lab.js'
 import { leftovers, snapshot } from './server.js'
 import { missingLine, readTutorial } from './tutorial-page.js'
 
@@ -13,23 +13,34 @@ const quick = (text: string) =>
 describe.skipIf(inject('labRefused'))('docs/tutorial.md, command by command', () => {
   const steps = readTutorial()
 
-  it.concurrent.each(['bundled', 'postgrey'])(
-    'with the backend %s',
-    onMachine('server', async (machine, backend: string) => {
-      // before the link to the program, which uninstall leaves
-      const before = await snapshot(machine)
-      await machine.ok('ln -s /opt/greyctl/bin/greyctl /usr/local/bin/greyctl')
-      expect(steps.length).toBeGreaterThan(12)
-      for (const { commands, prints, line } of steps) {
-        const chosen = commands.replaceAll('greyctl install', `greyctl install --backend ${backend}`)
-        const ran = await machine.run(`cd /; set -e; ${quick(chosen)}`, { timeout: 300 })
-        const where = `docs/tutorial.md:${line}\n${ran.stdout}\n${ran.stderr}`
-        expect(ran.code, where).toBe(0)
-        expect(missingLine(prints.map(quick), ran.stdout), where).toBeUndefined()
-      }
-      await machine.ok('rm /usr/local/bin/greyctl')
-      expect(await snapshot(machine)).toBe(before)
-      expect(await leftovers(machine)).toBe('')
-    }),
+  const follow = async (machine: Machine, backend: string) => {
+    // before the link to the program, which uninstall leaves
+    const before = await snapshot(machine)
+    await machine.ok('ln -s /opt/greyctl/bin/greyctl /usr/local/bin/greyctl')
+    expect(steps.length).toBeGreaterThan(12)
+    for (const { commands, prints, line } of steps) {
+      const chosen = commands.replaceAll('greyctl install', `greyctl install --backend ${backend}`)
+      const ran = await machine.run(`cd /; set -e; ${quick(chosen)}`, { timeout: 300 })
+      const where = `docs/tutorial.md:${line}\n${ran.stdout}\n${ran.stderr}`
+      expect(ran.code, where).toBe(0)
+      expect(missingLine(prints.map(quick), ran.stdout), where).toBeUndefined()
+    }
+    await machine.ok('rm /usr/local/bin/greyctl')
+    expect(await snapshot(machine)).toBe(before)
+    expect(await leftovers(machine)).toBe('')
+  }
+
+  it.concurrent.each(['bundled', 'postgrey'])('with the backend %s', onMachine('server', follow))
+
+  it(
+    'on Debian 13',
+    onMachine(
+      'server',
+      async (machine) => {
+        expect(await machine.ok('cat /etc/debian_version')).toMatch(/^13/)
+        await follow(machine, 'bundled')
+      },
+      'trixie',
+    ),
   )
 })

@@ -9,6 +9,7 @@ interface Behaviour {
   readonly greylist?: (elapsed: number | undefined) => string | undefined
   /** When the daemon is down. */
   readonly down?: string
+  readonly version?: string
   /** Answers of the site's own rules, before the greylister is asked. */
   readonly rule?: (mail: {
     client: string
@@ -21,6 +22,7 @@ interface Behaviour {
 
 const DEFER = '450 4.2.0 <x>: Recipient address rejected: Greylisted, try again in 60 seconds'
 const ok = '250 2.1.5 Ok'
+const NO_POLICY_SERVICE = '451 4.3.5 <x>: Recipient address rejected: Server configuration problem'
 
 class Server extends MemoryHost {
   asked = 0
@@ -32,6 +34,7 @@ class Server extends MemoryHost {
     this.listening.add('unix:/var/spool/postfix/private/rewrite')
     this.programs.set('postconf', (argv) => {
       const values: Record<string, string> = {
+        mail_version: behaviour.version ?? '3.7.11',
         daemon_directory: '/usr/lib/postfix/sbin',
         mail_owner: 'postfix',
         queue_directory: '/var/spool/postfix',
@@ -74,6 +77,10 @@ class Server extends MemoryHost {
     const refused = rule?.(mail)
     if (refused) return refused
     if (own || override === '') return ok
+    // smtpd before 3.0 knows no braces, and has one answer when its policy service is down
+    if (override !== undefined && this.behaviour.version?.startsWith('2')) {
+      return override.includes('{') ? '451 4.3.5 Server configuration error' : NO_POLICY_SERVICE
+    }
     if (override !== undefined) return down ?? ok
     const first = this.first.get(mail.client)
     if (first === undefined) this.first.set(mail.client, this.time)
@@ -122,6 +129,12 @@ describe('proveGreylisting', () => {
     ],
   ])('fails when %s', async (_, behaviour, name) => {
     expect((await prove(behaviour)).found[name]).toBe(false)
+  })
+
+  it('does not expect of Postfix before 3.0 what it cannot do', async () => {
+    const { found } = await prove({ greylist: working, version: '2.11.3' })
+    expect(found['the same with the daemon stopped']).toBe(true)
+    expect(Object.values(found)).not.toContain(false)
   })
 
   it('expects nobody to be deferred while it learns', async () => {
