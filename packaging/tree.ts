@@ -67,6 +67,8 @@ export function layOut(root: string, parts: Parts): void {
   ]) {
     put(`/usr/share/man/man8/${file}.gz`, packed(text))
   }
+  const munin = readFileSync(join(ROOT, 'templates/monitoring/munin'))
+  put('/usr/share/munin/plugins/greyctl', munin, 0o755)
   const { commands } = parts.program
   put('/usr/share/bash-completion/completions/greyctl', completion('bash', commands))
   put('/usr/share/zsh/vendor-completions/_greyctl', completion('zsh', commands))

@@ -6,6 +6,7 @@ import { exitCodeOfVerdict, reportWithoutLog, verdictOfProof } from '../maillog/
 import { verifySources } from '../maillog/verify.js'
 import { liveProof } from '../setup/live-proof.js'
 import { ownNetworks } from '../setup/own-networks.js'
+import { type PluginAnswer, pluginAnswer, pluginUnknown } from '../ui/nagios.js'
 import { Progress } from '../ui/progress.js'
 import { readingText, renderLive, renderVerify } from '../ui/verify.js'
 
@@ -22,9 +23,15 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
     '<%= config.bin %> <%= command.id %> --since yesterday --json',
     '<%= config.bin %> <%= command.id %> --log /var/log/mail.log.2.gz --log /var/log/mail.log.1',
     '<%= config.bin %> <%= command.id %> --live',
+    '<%= config.bin %> <%= command.id %> --nagios --since 1d',
   ]
   static override flags = {
     ...logFlags,
+    nagios: Flags.boolean({
+      description:
+        'one line and the exit code of a Nagios or Icinga plugin: 0 OK, 1 warning, 2 critical, 3 unknown',
+      exclusive: ['json'],
+    }),
     live: Flags.boolean({
       description: 'ask Postfix itself, and wait for the retry',
       exclusive: ['log', 'journal', 'since'],
@@ -35,7 +42,10 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
     const { flags } = await this.parse(Verify)
     const host = await this.host(flags)
     const configDir = this.configDir(flags)
-    if (flags.live) return this.finishLive(await this.askPostfix(host, configDir))
+    if (flags.live) {
+      const proof = await this.askPostfix(host, configDir)
+      return flags.nagios ? this.finishPlugin(pluginAnswer(verdictOfProof(proof))) : this.finishLive(proof)
+    }
     const progress = new Progress(this.terminal, this.wantsJson)
     progress.start('reading the mail log')
     const report = await verifySources(host, {
@@ -46,11 +56,22 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
       ownNetworks: await ownNetworks(host, configDir),
       progress: (done) => progress.detail(readingText(done)),
     }).finally(() => progress.clear())
+    if (flags.nagios) return this.finishPlugin(pluginAnswer(report.verdict, report))
     this.finish({
       text: renderVerify(report, this.terminal),
       json: report,
       exitCode: exitCodeOfVerdict(report.verdict),
     })
+  }
+
+  private finishPlugin({ text, exitCode }: PluginAnswer): void {
+    this.finish({ text, json: null, exitCode })
+  }
+
+  /** Whoever monitors reads standard output, and takes 3 for "could not look". */
+  protected override async catch(error: Error): Promise<void> {
+    if (!this.argv.includes('--nagios')) return super.catch(error)
+    this.finishPlugin(pluginUnknown(error.message))
   }
 
   private async askPostfix(

@@ -113,4 +113,22 @@ describe('greyctl verify', () => {
       window: { sources: ['/var/log/maillog'] },
     })
   })
+
+  it('answers monitoring in one line, with its own exit codes', async () => {
+    const plugin = async (...argv: string[]) => {
+      const { code, stdout } = await verify('--nagios', ...argv)
+      return `${code} ${stdout}`
+    }
+    expect(await plugin('--log', logFile(healthy()))).toBe(
+      '0 GREYCTL OK - working: greylisting works | greylisted=1 passed=1 never_retried=0 whitelisted=0 unreachable=0 median_delay=400s\n',
+    )
+    expect(await plugin('--log', logFile(new LogWriter().rejected()))).toMatch(
+      /^1 GREYCTL WARNING - waiting: .* \|/,
+    )
+    expect(await plugin('--log', logFile(new LogWriter().accepted('4K68s31RlGzgf9A')))).toMatch(
+      /^2 GREYCTL CRITICAL - off: /,
+    )
+    expect(await plugin('--log', '/nowhere')).toMatch(/^3 GREYCTL UNKNOWN - .*\n$/)
+    expect(await plugin('--since', 'nonsense')).toMatch(/^3 GREYCTL UNKNOWN - .*\n$/)
+  })
 })

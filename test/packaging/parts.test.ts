@@ -99,6 +99,6 @@ describe('the daemon’s options', () => {
       ['ipv6cidr', undefined, 'N', 'how large'],
     ])
     expect(usage?.flags[1]?.options).toEqual(['pool', 'subnet'])
-    expect(usage?.description).toBe('Runs.\n\n\nEnd.')
+    expect(usage?.description).toBe('Runs.\n\nEnd.')
   })
 })

@@ -114,7 +114,13 @@ function ownOptions(description: string): { text: string; options: readonly Usag
     }
     options.push(...last)
   }
-  return { text: rest.join('\n').trim(), options }
+  return {
+    text: rest
+      .join('\n')
+      .replace(/\n{3,}/g, '\n\n')
+      .trim(),
+    options,
+  }
 }
 
 /** What stands before the colon: several names share a text. */

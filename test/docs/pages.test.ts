@@ -1,0 +1,108 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { commandFile, commandIndex, commandPage } from '../../scripts/command-page.js'
+import { usages } from '../../src/ui/usage/model.js'
+
+const PAGES = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...readdirSync('docs', { recursive: true })
+    .map((name) => `docs/${name}`)
+    .filter((name) => name.endsWith('.md')),
+]
+const texts = new Map(PAGES.map((page) => [page, readFileSync(page, 'utf8')]))
+
+interface Link {
+  readonly page: string
+  /** In the repository; '' for the page itself. */
+  readonly file: string
+  readonly anchor: string | undefined
+}
+
+/** Links and images of a page that lead into the repository; code is no link. */
+function linksOf(page: string): readonly Link[] {
+  const prose = (texts.get(page) ?? '').replace(/^( *)```[\s\S]*?^\1```/gm, '').replace(/`[^`\n]*`/g, '')
+  const targets = [...prose.matchAll(/\]\(([^)\s]+)\)|<img[^>]* src="([^"]+)"/g)].map(
+    (found) => found[1] ?? found[2] ?? '',
+  )
+  return targets
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => {
+      const [path = '', anchor] = target.split('#')
+      return { page, file: path === '' ? page : normalize(join(dirname(page), path)), anchor }
+    })
+}
+
+/** As GitHub makes them of headings. */
+function anchorsOf(page: string): readonly string[] {
+  const headings = (texts.get(page) ?? '').replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#+ (.+)$/gm)
+  return [...headings].map(([, text = '']) =>
+    text
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+describe('the pages of the documentation', () => {
+  it('have no link that leads nowhere', () => {
+    const dead = PAGES.flatMap(linksOf).filter(
+      ({ file, anchor }) =>
+        !existsSync(file) ||
+        (anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).includes(anchor)),
+    )
+    expect(dead.map(({ page, file, anchor }) => `${page}: ${file}${anchor ? `#${anchor}` : ''}`)).toEqual([])
+  })
+
+  it('are all reached from README.md', () => {
+    const reached = new Set(['README.md'])
+    for (const page of reached) {
+      for (const { file } of linksOf(page)) {
+        const found = texts.has(file) ? file : normalize(join(file, 'README.md'))
+        if (texts.has(found)) reached.add(found)
+      }
+    }
+    expect(PAGES.filter((page) => !reached.has(page))).toEqual([])
+  })
+
+  it('name no option that no command has', () => {
+    const known = new Set(
+      usages(MANIFEST.commands).flatMap(({ flags }) =>
+        flags.flatMap(({ name, negatable }) => [name, ...(negatable ? [`no-${name}`] : [])]),
+      ),
+    )
+    const commands = usages(MANIFEST.commands).map(({ command }) => command)
+    const unknown = [...texts].flatMap(([page, text]) =>
+      page === 'CHANGELOG.md'
+        ? []
+        : [...text.matchAll(/greyctl (?:[a-z]+)(?: [a-z]+)?((?: [^\s`|;&#]+)*)/g)]
+            .filter(([line]) => commands.some((command) => line.startsWith(`greyctl ${command}`)))
+            .flatMap(([line]) =>
+              [...line.matchAll(/ --([a-z][a-z-]+)/g)].map(([, flag = '']) => `${page}: --${flag}`),
+            )
+            .filter((found) => !known.has(found.replace(/.*--/, '')) && !/--(?:help|version)$/.test(found)),
+    )
+    expect(unknown).toEqual([])
+  })
+})
+
+const MANIFEST = JSON.parse(readFileSync('oclif.manifest.json', 'utf8'))
+
+describe('docs/commands (npm run docs writes them)', () => {
+  const commands = usages(MANIFEST.commands)
+  const text = (name: string) => readFileSync(`docs/commands/${name}`, 'utf8')
+
+  it('has a page for each command, and no other', () => {
+    const names = ['README.md', ...commands.map(({ command }) => commandFile(command))]
+    expect(readdirSync('docs/commands').sort()).toEqual(names.sort())
+    expect(text('README.md')).toBe(commandIndex(commands))
+  })
+
+  it.each(commands.map((usage) => [usage.command, usage] as const))('%s', (command, usage) => {
+    expect(text(commandFile(command)), 'npm run docs').toBe(commandPage(usage))
+  })
+})
