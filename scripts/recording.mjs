@@ -37,28 +37,36 @@ async function record(command) {
   return lines
 }
 
-/** A line with SGR sequences (ECMA-48, 8.3.117) as tspans. */
+const PLAIN = { colour: undefined, bold: false, dim: false }
+
+/** What a number of an SGR sequence (ECMA-48, 8.3.117) makes of a style. */
+function after(style, number) {
+  const change = {
+    0: PLAIN,
+    1: { bold: true },
+    2: { dim: true },
+    22: { bold: false, dim: false },
+    39: { colour: undefined },
+  }[number]
+  return { ...style, ...(change ?? { colour: COLOURS[number] ?? style.colour }) }
+}
+
+/** A line as tspans. */
 function styled(text) {
-  let [colour, bold, dim] = [undefined, false, false]
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape is what is looked for
+  let style = PLAIN
+  // every second part is the numbers of a sequence
   return text.split(/\u001b\[([\d;]*)m/).map((part, at) => {
-    if (at % 2 === 1) {
-      for (const number of part.split(';').map(Number)) {
-        if (number === 0) [colour, bold, dim] = [undefined, false, false]
-        else if (number === 1) bold = true
-        else if (number === 2) dim = true
-        else if (number === 22) [bold, dim] = [false, false]
-        else if (number === 39) colour = undefined
-        else colour = COLOURS[number] ?? colour
-      }
-      return ''
-    }
-    const style = [colour && `fill="${colour}"`, bold && 'font-weight="bold"', dim && 'opacity=".6"'].filter(
-      Boolean,
-    )
-    const shown = part.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
-    return style.length === 0 || part === '' ? shown : `<tspan ${style.join(' ')}>${shown}</tspan>`
+    if (at % 2 === 0) return span(part, style)
+    style = part.split(';').map(Number).reduce(after, style)
+    return ''
   })
+}
+
+function span(text, { colour, bold, dim }) {
+  const shown = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+  const attributes = [colour && `fill="${colour}"`, bold && 'font-weight="bold"', dim && 'opacity=".6"']
+  const given = attributes.filter(Boolean).join(' ')
+  return given === '' || text === '' ? shown : `<tspan ${given}>${shown}</tspan>`
 }
 
 function draw(command, lines) {
@@ -70,10 +78,9 @@ function draw(command, lines) {
     return `<text class="l" ${place} style="animation-delay:${at.toFixed(2)}s">${styled(text).join('')}</text>`
   })
   const scrolled = (row) => -Math.max(0, row + 1 - ROWS) * HEIGHT
-  const frames = all
-    .map(({ at }, row) => ({ at, y: scrolled(row) }))
-    .filter(({ y }) => y < 0)
-    .map(({ at, y }) => `${((at / last) * 100).toFixed(2)}%{transform:translateY(${y}px)}`)
+  // lines that came together are one step
+  const steps = new Map(all.map(({ at }, row) => [((at / last) * 100).toFixed(2), scrolled(row)]))
+  const frames = [...steps].filter(([, y]) => y < 0).map(([at, y]) => `${at}%{transform:translateY(${y}px)}`)
   const end = scrolled(all.length - 1)
   const [width, height] = [Math.ceil(COLUMNS * WIDTH + 2 * MARGIN), ROWS * HEIGHT + 2 * MARGIN]
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="A terminal: ${command}">
