@@ -1,13 +1,15 @@
 /**
  * How long good mail waits, and what spam gets through: two weeks of both on a simulated clock (policy_test_time), asked of
- * each greylister in turn. greyctl has no whitelist of clients; postgrey has its own. `--write` writes docs/good-mail.md.
+ * each greylister in turn. greyctl has no whitelist of clients; postgrey has its own. `--write` writes docs/good-mail.md and
+ * its section of docs/benchmarks.md.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { machinesOf, PROVIDERS, spfOf, UNNAMED } from './providers.mjs'
+import { GOOD_MAIL, withSection } from './section.mjs'
 import { compile, freePort, ownDirectory } from './servers.mjs'
 
 const START = 1_760_000_000
@@ -293,9 +295,20 @@ function report(rows) {
     ),
   ].join('\n')
   console.log(table)
-  if (process.argv.includes('--write'))
-    writeFileSync(new URL('../docs/good-mail.md', import.meta.url), page(rows[0].messages, table))
+  if (!process.argv.includes('--write')) return
+  writeFileSync(new URL('../docs/good-mail.md', import.meta.url), page(rows[0].messages, table))
+  const benchmarks = new URL('../docs/benchmarks.md', import.meta.url)
+  const text = withSection(readFileSync(benchmarks, 'utf8'), GOOD_MAIL, section(rows[0].messages, table))
+  writeFileSync(benchmarks, text)
 }
+
+const section = (messages, table) => `## ${GOOD_MAIL}
+
+Written by \`npm run simulate -- --write\`: two weeks on a simulated clock, ${messages} mails of fresh senders with known retry
+schedules, and 100 spam mails of each kind, to each greylister in turn ([more](good-mail.md)).
+
+${table}
+`
 
 const page = (messages, table) => `# How long good mail waits
 

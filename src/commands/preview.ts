@@ -1,13 +1,11 @@
-import { join } from 'node:path'
 import { Flags } from '@oclif/core'
 import { GreyctlCommand } from '../base-command.js'
+import { daemonOptions } from '../daemon-options.js'
 import type { Host } from '../host/host.js'
 import { logFlags, sinceOf } from '../log-command.js'
 import { previewLog } from '../preview/preview.js'
-import { DEFAULTS_FILE } from '../setup/names.js'
 import { ownNetworks } from '../setup/own-networks.js'
 import { listFiles, previewTables } from '../setup/preview-tables.js'
-import { daemonWords } from '../setup/render.js'
 import { previewDocument, renderPreview } from '../ui/preview.js'
 import { Progress } from '../ui/progress.js'
 import { readingText } from '../ui/verify.js'
@@ -77,19 +75,11 @@ that is taken from what the log shows of the same sender, from what was publishe
     host: Host,
     { delay, identity }: { delay?: number | undefined; identity?: string | undefined },
   ) {
-    const [{ parseOptions }, { readRules }, { DEFAULT_CONFIG }] = await Promise.all([
-      import('../daemon/options.js'),
-      import('../daemon/rules.js'),
-      import('../daemon/config/file.js'),
-    ])
-    const words = daemonWords((await host.read(DEFAULTS_FILE))?.toString('utf8') ?? '')
-    const wanted = [
+    const { readRules } = await import('../daemon/rules.js')
+    const options = await daemonOptions(host, [
       ...(delay === undefined ? [] : [`--delay=${delay}`]),
       ...(identity === undefined ? [] : [`--identity=${identity}`]),
-    ]
-    const options = parseOptions(['--inet=10023', ...words, ...wanted], {
-      config: join(host.root, DEFAULT_CONFIG),
-    })
+    ])
     const own = await this.host({})
     const { rules, warnings, unread } = readRules(
       {
