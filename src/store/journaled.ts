@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { GreyRecord } from '../greylist/record.js'
+import { storedKey } from './lmdb.js'
 import { readFrames, Segment } from './segment.js'
 import type { Change, Entry, Expired, LocalStore, Store, StoreStats } from './store.js'
 
@@ -75,7 +76,9 @@ export class JournaledStore implements Store {
     this.#recover(new Map(found.flatMap(({ changes }) => changes)))
   }
 
-  getMany(keys: readonly string[]): readonly (GreyRecord | undefined)[] {
+  getMany(names: readonly string[]): readonly (GreyRecord | undefined)[] {
+    // one name for a key, whether it comes from a mail or from a list of what is stored
+    const keys = names.map(storedKey)
     const records = this.#base.getMany(keys)
     if (this.#current.size === 0 && this.#moving === undefined) return records
     return records.map((record, index) => {
@@ -86,11 +89,11 @@ export class JournaledStore implements Store {
   }
 
   putMany(entries: readonly Entry[]): void | Promise<void> {
-    return this.#write(entries)
+    return this.#write(entries.map(([key, record]) => [storedKey(key), record]))
   }
 
   removeMany(keys: readonly string[]): void | Promise<void> {
-    return this.#write(keys.map((key) => [key, undefined]))
+    return this.#write(keys.map((key) => [storedKey(key), undefined]))
   }
 
   async *entries(kind?: string): AsyncIterable<Entry> {

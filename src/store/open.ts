@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { GreyctlError } from '../errors.js'
+import { Front } from './front.js'
 import { type Durability, JournaledStore, type JournalOptions } from './journaled.js'
 import { LmdbStore } from './lmdb.js'
 import { inspectFile, lengthen } from './lmdb-file.js'
@@ -60,8 +61,10 @@ export function openStore(spec: LocalSpec, options: OpenOptions = {}): Store {
   const { readOnly = false, warn = () => {}, durability, patience = PATIENCE } = options
   try {
     if (readOnly) return openReadOnly(directory)
-    const store = openMending(directory, warn)
-    return durability === undefined ? store : withJournal(store, directory, { durability, warn, patience })
+    if (durability === undefined) return openMending(directory, warn)
+    // behind the journal's lock nobody else writes: what was read may be kept in memory
+    const store = openMending(directory, warn, (file) => new Front(file))
+    return withJournal(store, directory, { durability, warn, patience })
   } catch (cause) {
     if (cause instanceof GreyctlError) throw cause
     throw new GreyctlError('store-failed', `the store cannot be opened: ${(cause as Error).message}`, {
@@ -72,12 +75,16 @@ export function openStore(spec: LocalSpec, options: OpenOptions = {}): Store {
   }
 }
 
-/** Makes the directory where it is missing. Throws what the system says. */
-export function openMending(directory: string, warn: (message: string) => void): LocalStore {
+/** Makes the directory where it is missing. `before` puts something in front of each file. Throws what the system says. */
+export function openMending(
+  directory: string,
+  warn: (message: string) => void,
+  before: (file: LmdbStore) => LocalStore = (file) => file,
+): LocalStore {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const setAside = (why: string) => putAside(join(directory, 'data.mdb'), why, warn)
   return new MendingStore(
-    () => openSound(directory, setAside),
+    () => before(openSound(directory, setAside)),
     (why) => setAside(why),
   )
 }

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startCleaning } from '../../src/daemon/cleaning.js'
 import { createLog, syslogSink } from '../../src/daemon/log.js'
 import { MemoryStore } from '../../src/store/memory.js'
@@ -24,8 +24,8 @@ function logger(script: string): string {
 describe('the log', () => {
   it('writes many lines at once, in order', async () => {
     const writes: string[] = []
-    const log = createLog((text, done) => {
-      writes.push(text)
+    const log = createLog((bytes, done) => {
+      writes.push(bytes.toString('latin1'))
       done()
     })
     for (let line = 0; line < 100; line += 1) log.line(`line ${line}`)
@@ -36,10 +36,35 @@ describe('the log', () => {
     )
   })
 
+  it('does not write again as soon as a write has ended, but lets lines gather', async () => {
+    vi.useFakeTimers()
+    try {
+      const writes: string[] = []
+      const release: (() => void)[] = []
+      const log = createLog((bytes, done) => {
+        writes.push(bytes.toString('latin1'))
+        release.push(done)
+      })
+      log.line('one')
+      vi.advanceTimersByTime(50)
+      log.line('two')
+      release.pop()?.()
+      log.line('three')
+      expect(writes).toEqual(['one\n'])
+      vi.advanceTimersByTime(50)
+      expect(writes).toEqual(['one\n', 'two\nthree\n'])
+      release.pop()?.()
+      vi.advanceTimersByTime(1000)
+      expect(writes).toHaveLength(2)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('says what happens often only once a minute', async () => {
     let text = ''
     const log = createLog((more, done) => {
-      text += more
+      text += more.toString('latin1')
       done()
     })
     for (let time = 0; time < 5; time += 1) log.rarely('store', 'store failed')
@@ -51,8 +76,8 @@ describe('the log', () => {
   it('drops lines, and says how many, when its reader hangs', async () => {
     const writes: string[] = []
     const release: (() => void)[] = []
-    const log = createLog((text, done) => {
-      writes.push(text)
+    const log = createLog((bytes, done) => {
+      writes.push(bytes.toString('latin1'))
       release.push(done)
     })
     log.line('first')

@@ -3,11 +3,11 @@ import { AddressMap } from '../../src/greylist/address-map.js'
 import { parseClientList } from '../../src/greylist/client-list.js'
 import { DEFAULT_POLICY, type Policy } from '../../src/greylist/policy.js'
 import { parseRecipientList } from '../../src/greylist/recipient-list.js'
-import { emptyRequest, type PolicyRequest } from '../../src/greylist/request.js'
+import { type PolicyRequest, requestOf } from '../../src/greylist/request.js'
 
 export function request(changes: Partial<PolicyRequest> = {}): PolicyRequest {
   return {
-    ...emptyRequest(),
+    ...requestOf([]),
     clientAddress: '192.0.2.25',
     clientName: 'mail.example.org',
     sender: 'alice@example.org',

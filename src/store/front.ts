@@ -1,0 +1,110 @@
+import type { GreyRecord } from '../greylist/record.js'
+import type { Change, Entry, Expired, LocalStore, StoreStats } from './store.js'
+
+/** Keys of each half, about 250 bytes each: those of 10,000 to 20,000 triplets and their clients, 10 MB in all. */
+export const FRONT_SIZE = 20_000
+
+/** null: the base has none. */
+type Records = Map<string, GreyRecord | null>
+
+/**
+ * What was asked for lately, in memory before a store that nobody else writes (the journal's lock sees to that): a
+ * look-up takes 0.3 µs, in the tree 1.5 and more, of the 9 that a request takes beside the network. What is not there is
+ * kept too: most clients have no record of their own.
+ *
+ * Two halves take turns: when the younger is full, the older is dropped. Whatever is asked for in between moves on.
+ */
+export class Front implements LocalStore {
+  readonly #base: LocalStore
+  readonly #size: number
+  #young: Records = new Map()
+  #old: Records = new Map()
+
+  constructor(base: LocalStore, size = FRONT_SIZE) {
+    this.#base = base
+    this.#size = size
+  }
+
+  getMany(keys: readonly string[]): readonly (GreyRecord | undefined)[] {
+    const missing: string[] = []
+    const places: number[] = []
+    const records = keys.map((key, place) => {
+      let kept = this.#young.get(key)
+      if (kept === undefined) {
+        kept = this.#old.get(key)
+        if (kept !== undefined) this.#keep(key, kept)
+      }
+      if (kept !== undefined) return kept ?? undefined
+      missing.push(key)
+      places.push(place)
+      return undefined
+    })
+    if (missing.length === 0) return records
+    for (const [index, record] of this.#base.getMany(missing).entries()) {
+      records[places[index] ?? 0] = record
+      this.#keep(missing[index] ?? '', record ?? null)
+    }
+    return records
+  }
+
+  async putMany(entries: readonly Entry[]): Promise<void> {
+    await this.#changing(entries, () => this.#base.putMany(entries))
+  }
+
+  async removeMany(keys: readonly string[]): Promise<void> {
+    await this.#changing(
+      keys.map((key) => [key, undefined]),
+      () => this.#base.removeMany(keys),
+    )
+  }
+
+  async apply(changes: readonly Change[]): Promise<void> {
+    await this.#changing(changes, () => this.#base.apply(changes))
+  }
+
+  entries(): Iterable<Entry> | AsyncIterable<Entry> {
+    return this.#base.entries()
+  }
+
+  findExpired(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number) {
+    return this.#base.findExpired(isExpired, budgetMs)
+  }
+
+  async expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Promise<Expired> {
+    this.#young.clear()
+    this.#old.clear()
+    return this.#base.expire(isExpired, budgetMs)
+  }
+
+  stats(): StoreStats | Promise<StoreStats> {
+    return this.#base.stats()
+  }
+
+  close(): Promise<void> {
+    return this.#base.close()
+  }
+
+  #keep(key: string, record: GreyRecord | null): void {
+    this.#young.set(key, record)
+    if (this.#young.size < this.#size) return
+    this.#old = this.#young
+    this.#young = new Map()
+  }
+
+  /** Until a change is in the base, what is read there is the old record; whether one that failed is, nobody knows. */
+  async #changing(changes: readonly Change[], change: () => void | Promise<void>): Promise<void> {
+    try {
+      await change()
+    } catch (error) {
+      for (const [key] of changes) {
+        this.#young.delete(key)
+        this.#old.delete(key)
+      }
+      throw error
+    }
+    for (const [key, record] of changes) {
+      if (this.#young.has(key)) this.#young.set(key, record ?? null)
+      else if (this.#old.has(key)) this.#old.set(key, record ?? null)
+    }
+  }
+}
