@@ -6,7 +6,7 @@ import { organisationOf } from '../greylist/organisation.js'
 import { type Policy, policyFor } from '../greylist/policy.js'
 import { namedPool } from '../greylist/pool.js'
 import { type GreyRecord, isExpired } from '../greylist/record.js'
-import { emptyRequest, type PolicyRequest } from '../greylist/request.js'
+import { type PolicyRequest, requestOf as requestWith } from '../greylist/request.js'
 import type { Attempt } from './attempt.js'
 
 export interface JudgeOptions {
@@ -86,7 +86,7 @@ export class Judge {
 function requestOf({ client, sender, recipient }: Attempt): PolicyRequest {
   const bytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
   return {
-    ...emptyRequest(),
+    ...requestWith([]),
     clientName: client.name,
     clientAddress: client.address,
     sender: bytes(sender),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { GreyRecord } from '../greylist/record.js'
-import { storedKey } from './lmdb.js'
+import { shortened } from './long-key.js'
 import { readFrames, Segment } from './segment.js'
 import type { Change, Entry, Expired, LocalStore, Store, StoreStats } from './store.js'
 
@@ -78,7 +78,7 @@ export class JournaledStore implements Store {
 
   getMany(names: readonly string[]): readonly (GreyRecord | undefined)[] {
     // one name for a key, whether it comes from a mail or from a list of what is stored
-    const keys = names.map(storedKey)
+    const keys = names.map(shortened)
     const records = this.#base.getMany(keys)
     if (this.#current.size === 0 && this.#moving === undefined) return records
     return records.map((record, index) => {
@@ -89,11 +89,11 @@ export class JournaledStore implements Store {
   }
 
   putMany(entries: readonly Entry[]): void | Promise<void> {
-    return this.#write(entries.map(([key, record]) => [storedKey(key), record]))
+    return this.#write(entries.map(([key, record]) => [shortened(key), record]))
   }
 
   removeMany(keys: readonly string[]): void | Promise<void> {
-    return this.#write(keys.map((key) => [storedKey(key), undefined]))
+    return this.#write(keys.map((key) => [shortened(key), undefined]))
   }
 
   async *entries(kind?: string): AsyncIterable<Entry> {
