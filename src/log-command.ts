@@ -1,15 +1,22 @@
+import { resolve } from 'node:path'
 import { Flags } from '@oclif/core'
 import { GreyctlError } from './errors.js'
 import { parseSince } from './maillog/since.js'
 
-/** Which log to read: the flags that verify and report share. */
-export const logFlags = {
-  log: Flags.string({
-    description: 'read this log, packed or not; several in their order',
+/** Names of logs; a relative one is of the directory in which a person stands. `-` is what is piped in. */
+export function logFlag(description: string) {
+  return Flags.string({
+    description,
     multiple: true,
     multipleNonGreedy: true,
     helpValue: 'FILE',
-  }),
+    parse: async (name) => (name === '-' ? name : resolve(name)),
+  })
+}
+
+/** Which log to read: the flags that verify and report share. */
+export const logFlags = {
+  log: logFlag('read this log, packed or not; several in their order'),
   journal: Flags.boolean({ description: 'read the journal' }),
   since: Flags.string({
     description: 'leave out what is older: 2026-11-23, "2026-11-23 10:00", yesterday, "2 hours ago", 1h',

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { GreyctlCommand } from '../base-command.js'
 import { GreyctlError } from '../errors.js'
+import { logFlag } from '../log-command.js'
 import { ClientCounts } from '../maillog/clients.js'
 import { readLog } from '../maillog/read.js'
 import { classify } from '../setup/classify.js'
@@ -21,12 +22,7 @@ where this host keeps it.`
   static override strict = false
   static override args = { HOST: Args.string({ description: 'verified names of clients' }) }
   static override flags = {
-    log: Flags.string({
-      description: 'classify the clients of this log, packed or not; may be repeated',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'FILE',
-    }),
+    log: logFlag('classify the clients of this log, packed or not; may be repeated'),
     table: Flags.string({ description: 'ask this regexp table instead', helpValue: 'FILE' }),
   }
 

@@ -5,6 +5,7 @@ import { type DoctorOptions, type Examination, examine, examineAndMend } from '.
 import { type Selection, selectChecks } from '../doctor/select.js'
 import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
+import { logFlag } from '../log-command.js'
 import { assertRoot } from '../setup/checks.js'
 import { findingHeading, renderChecks, renderDoctor, renderMarkdown, renderMended } from '../ui/doctor.js'
 import { printErr } from '../ui/print.js'
@@ -39,12 +40,7 @@ Exits 1 for a finding of severity warning or worse, 3 when nothing could be look
       multipleNonGreedy: true,
       helpValue: 'ID',
     }),
-    log: Flags.string({
-      description: 'judge this mail log instead of the one that this host keeps',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'FILE',
-    }),
+    log: logFlag('judge this mail log instead of the one that this host keeps'),
     redact: Flags.boolean({ description: 'replace addresses, names and domains, to paste it in public' }),
     markdown: Flags.boolean({ description: 'print Markdown', exclusive: ['json'] }),
     timings: Flags.boolean({ description: 'say how long each look took' }),

@@ -7,7 +7,7 @@ const SEED_B = SEED.readInt32LE(4)
 
 /**
  * 64 bits that stand for a text: a million triplets make two equal ones with a probability of 3e-8. Instead of strings
- * as keys, because a log has several million of them.
+ * as keys, because a log has several million of them. Of bytes (UTF-8), as they lie in a block of the log.
  */
 export class Fingerprint {
   a = SEED_A
@@ -27,16 +27,33 @@ export class Fingerprint {
   }
 
   /** A part of a text, ASCII letters in lower case, and its end. */
-  add(text: string, from = 0, to = text.length): this {
+  add(bytes: Uint8Array, from = 0, to = bytes.length): this {
     let { a, b } = this
     for (let at = from; at < to; at += 1) {
-      let code = text.charCodeAt(at)
+      let code = bytes[at] as number
       if (code >= 65 && code <= 90) code += 32
       a = Math.imul(a ^ code, 0x9e3779b1)
       a ^= a >>> 15
       b = Math.imul(b + code, 0x85ebca6b)
       b ^= b >>> 13
     }
+    return this.close(a, b)
+  }
+
+  /** The same with letters as they are: Postfix's long queue ids tell a from A. */
+  addExact(bytes: Uint8Array, from = 0, to = bytes.length): this {
+    let { a, b } = this
+    for (let at = from; at < to; at += 1) {
+      const code = bytes[at] as number
+      a = Math.imul(a ^ code, 0x9e3779b1)
+      a ^= a >>> 15
+      b = Math.imul(b + code, 0x85ebca6b)
+      b ^= b >>> 13
+    }
+    return this.close(a, b)
+  }
+
+  private close(a: number, b: number): this {
     this.a = Math.imul(a ^ 0x10a, 0xc2b2ae35)
     this.b = Math.imul(b ^ 0x10a, 0x27d4eb2f)
     return this

@@ -1,8 +1,10 @@
 import { Fingerprint } from './fingerprint.js'
-import { pass } from './life.js'
+import type { Followed } from './followed.js'
+import { defer, pass } from './life.js'
 import type { Key, Lives } from './lives.js'
 import { QueueTable } from './queue.js'
-import { addAddress, addNetwork } from './triplet.js'
+import type { Signs } from './signs.js'
+import { addAddress, addNetwork, type IsOwn } from './triplet.js'
 
 const OWN = 1
 const NAMED = 2
@@ -16,25 +18,28 @@ const PROBE = 'greyctl-probe@'
 export class MailFlow {
   /** Messages from clients that are neither this host, nor of an own network, nor authenticated. */
   strangers = 0
+  private readonly lives: Lives
   private readonly queue: QueueTable
   private readonly print = new Fingerprint()
   private readonly other = new Fingerprint()
 
   constructor(
     limit: number,
-    private readonly lives: Lives,
+    private readonly followed: Followed,
     /** Is the address this host's, or of a network that it trusts? */
-    private readonly isOwn: (address: string) => boolean,
+    private readonly isOwn: IsOwn,
+    private readonly signs: Signs,
     /** Which source is read now: within one, the order of the lines counts, and not what a clock said. */
     private readonly source: () => number,
   ) {
     this.queue = new QueueTable(limit)
+    this.lives = followed.lives
   }
 
   /** smtpd took the first recipient of a message: the client's address. */
   accepted(
     id: Fingerprint,
-    text: string,
+    bytes: Buffer,
     from: number,
     to: number,
     authenticated: boolean,
@@ -42,34 +47,33 @@ export class MailFlow {
   ): void {
     const { queue, print } = this
     const slot = queue.enter(id.a, id.b)
-    addNetwork(print.start(), text, from, to)
+    addNetwork(print.start(), bytes, from, to)
     queue.netA[slot] = print.a
     queue.netB[slot] = print.b
     queue.at[slot] = at
-    if (authenticated || this.isOwn(text.slice(from, to))) queue.flags[slot] = OWN
+    if (authenticated || this.isOwn(bytes, from, to)) queue.flags[slot] = OWN
   }
 
   /** qmgr names the sender. It takes a message out of the queue again and again: only the first time is new. */
-  queued(id: Fingerprint, text: string, from: number, to: number): void {
+  queued(id: Fingerprint, bytes: Buffer, from: number, to: number): void {
     const { queue, print } = this
     const slot = queue.find(id.a, id.b)
     if (slot === -1) return
     const flags = queue.flags[slot] as number
     if ((flags & NAMED) !== 0) return
     queue.flags[slot] = flags | NAMED
-    addAddress(print.start(), text, from, to)
+    addAddress(print.start(), bytes, from, to)
     queue.senderA[slot] = print.a
     queue.senderB[slot] = print.b
-    if ((flags & OWN) === 0 && text.slice(from, from + PROBE.length).toLowerCase() !== PROBE)
-      this.strangers += 1
+    if ((flags & OWN) === 0 && !isProbe(bytes, from)) this.strangers += 1
   }
 
   /** A delivery agent speaks of one recipient, as it is now or as it was before aliases. */
-  delivery(id: Fingerprint, text: string, from: number, to: number): void {
+  delivery(id: Fingerprint, bytes: Buffer, from: number, to: number): void {
     const { queue, print } = this
     const slot = queue.find(id.a, id.b)
     if (slot === -1 || ((queue.flags[slot] as number) & NAMED) === 0) return
-    addAddress(print.resume(queue.senderA[slot] as number, queue.senderB[slot] as number), text, from, to)
+    addAddress(print.resume(queue.senderA[slot] as number, queue.senderB[slot] as number), bytes, from, to)
     if (this.lives.findPair(print.a, print.b) === -1) return
     const key = {
       netA: queue.netA[slot] as number,
@@ -81,6 +85,23 @@ export class MailFlow {
     const life = this.lives.find(key)
     if (life !== -1 && this.isAfter(life, at)) pass(this.lives, life, orUnknown(at), undefined)
     this.cameElsewhere(key, at)
+  }
+
+  /** Postfix put off one recipient: where its name, address, sender and recipient lie, and in which line. */
+  deferred(bytes: Buffer, spans: Int32Array, wait: number, at: number, line: number): void {
+    const { lives, print, other } = this
+    const [, , from = 0, to = 0, sender = 0, senderEnd = 0, recipient = 0, recipientEnd = 0] = spans
+    if (isProbe(bytes, sender) || isProbe(bytes, recipient)) return
+    addNetwork(print.start(), bytes, from, to)
+    addAddress(other.start(), bytes, sender, senderEnd)
+    addAddress(other, bytes, recipient, recipientEnd)
+    const key = { netA: print.a, netB: print.b, pairA: other.a, pairB: other.b }
+    this.signs.seen(at)
+    const known = lives.find(key)
+    const life = known === -1 ? this.followed.beginAt(key, bytes, spans, at) : known
+    defer(lives, life, 'postfix', at, 1)
+    lives.seenIn(life, this.source(), line)
+    if (!Number.isNaN(wait)) this.signs.told('postfix', at - (lives.columns.first[life] as number), wait)
   }
 
   removed(id: Fingerprint): void {
@@ -98,13 +119,20 @@ export class MailFlow {
   }
 
   idOf(instance: string, queueId: string): Fingerprint {
-    return this.other.start().add(instance).add(queueId)
+    return this.other.start().add(Buffer.from(instance)).addExact(Buffer.from(queueId))
   }
 
   private isAfter(life: number, at: number): boolean {
     const { first, lastSource } = this.lives.columns
     return !(at < (first[life] as number)) || lastSource[life] === this.source()
   }
+}
+
+/** An address that ends before the word does is followed by a >, which the word has not. */
+function isProbe(bytes: Buffer, from: number): boolean {
+  const first = bytes[from]
+  if (first !== 103 && first !== 71) return false
+  return bytes.toString('latin1', from, from + PROBE.length).toLowerCase() === PROBE
 }
 
 function orUnknown(at: number): number | undefined {

@@ -133,6 +133,15 @@ export class Lives {
   }
 
   add(key: Key, { client, sender, recipient }: Triplet): number {
+    return this.begin(key, this.texts.put([client.name, client.address, sender, recipient]))
+  }
+
+  /** The same with the words as they lie in the log, in ASCII: where each begins and ends. */
+  addAt(key: Key, bytes: Buffer, spans: Int32Array): number {
+    return this.begin(key, this.texts.putSpans(bytes, spans))
+  }
+
+  private begin(key: Key, text: number): number {
     const life = this.size
     const { columns } = this
     for (const name of UNKNOWN) columns[name][life] = Number.NaN
@@ -144,15 +153,19 @@ export class Lives {
     columns.postfixCount[life] = 0
     columns.seriesCount[life] = 0
     columns.passed[life] = 0
-    columns.text[life] = this.texts.put([client.name, client.address, sender, recipient])
+    columns.text[life] = text
     this.size += 1
     this.enter(life)
     return life
   }
 
   seenAt(life: number, ref: LineRef): void {
-    this.columns.lastLine[life] = ref.line
-    this.columns.lastSource[life] = this.sourceNumber(ref.source)
+    this.seenIn(life, this.sourceNumber(ref.source), ref.line)
+  }
+
+  seenIn(life: number, source: number, line: number): void {
+    this.columns.lastLine[life] = line
+    this.columns.lastSource[life] = source
   }
 
   sourceNumber(name: string): number {

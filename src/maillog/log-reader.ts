@@ -32,12 +32,25 @@ interface Reading {
   line: number
   /** What the last line that told something said, for "last message repeated 2 times". */
   last: Told | undefined
+  /** Instead of that, where the fast lane told a deferral without making an event: where it lies. */
+  quick: Quick | undefined
   /** Seconds since the epoch of the last line with a time: those without one are of that time. */
   at: number | undefined
   /** Before the first time. */
   readonly untimed: Told[]
 }
 
+/** A line of the block that is read. */
+interface Quick {
+  readonly block: Buffer
+  readonly body: number
+  readonly to: number
+  readonly program: string
+  readonly line: number
+}
+
+const LF = 10
+const CR = 13
 /** Events before a source's first time that are kept until it comes. */
 const UNTIMED = 1000
 const LAST_REPEATED = /^(?:[\w.-]{1,255} )?last message repeated (\d{1,6}) times?$/
@@ -57,6 +70,8 @@ export class LogReader {
     since: number | undefined,
     /** Told of bytes as they are read. */
     private readonly progress: (bytes: number) => void = () => {},
+    /** Takes lines by the fast lane. Without it each goes through the parsers, which say the same. */
+    private readonly fast = true,
   ) {
     this.since = since ?? Number.NEGATIVE_INFINITY
   }
@@ -80,6 +95,7 @@ export class LogReader {
       tellers: new Set<string>(),
       line: 0,
       last: undefined,
+      quick: undefined,
       at: undefined,
       untimed: [],
     }
@@ -91,20 +107,54 @@ export class LogReader {
   }
 
   private readBlock(block: Buffer, reading: Reading): void {
+    const { lane, records } = reading
     const before = reading.line
-    // one character a byte: places in the text are places in the block
-    const text = block.toString('latin1')
-    for (let from = 0; from <= text.length; ) {
-      const found = text.indexOf('\n', from)
-      const to = found === -1 ? text.length : found
+    let hasFlow = false
+    for (let from = 0; from <= block.length; ) {
+      const found = block.indexOf(LF, from)
+      const next = found === -1 ? block.length : found
+      const to = next > from && block[next - 1] === CR ? next - 1 : next
       reading.line += 1
-      const taken = reading.records.isOpen ? 'no' : reading.lane.take(text, from, to)
-      if (taken === 'flow') reading.tellers.add('postfix')
-      else if (taken === 'no') this.readLine(decodeLine(block.subarray(from, to)), reading)
-      from = to + 1
+      const taken = records.isOpen || !this.fast ? 'line' : lane.take(block, from, to)
+      if (taken === 'flow') hasFlow = true
+      else if (taken === 'deferral') this.takeDeferral(block, to, reading)
+      else if (taken === 'event') this.readTaken(decodeLine(block.subarray(lane.body, to)), reading)
+      else if (taken === 'line') this.readLine(decodeLine(block.subarray(from, next)), reading)
+      from = next + 1
     }
+    if (hasFlow) reading.tellers.add('postfix')
+    // the block is gone when the next one comes
+    this.recall(reading.line, reading)
     this.lines += reading.line - before
     this.progress(block.length + 1)
+  }
+
+  private takeDeferral(block: Buffer, to: number, reading: Reading): void {
+    const { at, body, deferral, program } = reading.lane
+    reading.quick = undefined
+    if (!this.counts(at, reading)) return
+    reading.tellers.add('postfix')
+    this.listener.flow?.deferred(block, deferral.spans, deferral.wait, at, reading.line)
+    reading.quick = { block, body, to, program: program.name, line: reading.line }
+  }
+
+  /** Makes an event of the last line, where the fast lane told it without one: it may be repeated. */
+  private recall(line: number, reading: Reading): void {
+    const { quick, source } = reading
+    reading.quick = undefined
+    if (quick === undefined || quick.line !== line) return
+    const { block, body, to, program } = quick
+    const text = decodeLine(block.subarray(body, to))
+    const event = parseEvent(program, text)
+    if (event === undefined) return
+    const ref = { source: source.name, line }
+    reading.last = { event, at: reading.at, instance: instanceOf(program), ref, text, repeat: 1 }
+  }
+
+  /** The fast lane knows of when and whose it is. */
+  private readTaken(body: string, reading: Reading): void {
+    const { at, program } = reading.lane
+    if (this.counts(at, reading)) this.readBody(program.name, body, 1, at, reading)
   }
 
   private readLine(line: string, reading: Reading): void {
@@ -124,22 +174,35 @@ export class LogReader {
       this.repeat(Number(repeated[1]), time, reading)
       return
     }
+    this.readBody(program, body, repeat, time, reading)
+  }
+
+  private readBody(
+    program: string,
+    body: string,
+    repeat: number,
+    at: number | undefined,
+    reading: Reading,
+  ): void {
     const event = parseEvent(program, body)
     if (event === undefined) return
     const ref = { source: reading.source.name, line: reading.line }
-    this.tell({ event, at: time, instance: instanceOf(program), ref, text: body, repeat }, reading)
+    this.tell({ event, at, instance: instanceOf(program), ref, text: body, repeat }, reading)
   }
 
   /** Of the line just before, and of no other. */
   private repeat(times: number, at: number | undefined, reading: Reading): void {
-    const { last, line } = reading
+    const { line } = reading
+    this.recall(line - 1, reading)
+    const { last } = reading
     if (last === undefined || last.ref.line !== line - 1) return
     this.tell({ ...last, at, repeat: times, ref: { ...last.ref, line } }, reading)
   }
 
   private tell(told: Told, reading: Reading): void {
     const teller = tellerOf(told.event)
-    reading.last = told
+    // said again, what became of a queue id is what it was
+    reading.last = 'queueId' in told.event ? undefined : told
     if (reading.skipped?.has(teller)) return
     reading.tellers.add(teller)
     if (told.at === undefined && reading.untimed.length < UNTIMED) reading.untimed.push(told)
@@ -153,6 +216,8 @@ export class LogReader {
 
   /** Is it in the window? Widens the window that was seen. */
   private counts(at: number, reading: Reading): boolean {
+    // a second has many lines
+    if (at === reading.at) return at >= this.since
     reading.at = at
     if (at < this.since) {
       reading.untimed.length = 0

@@ -1,3 +1,4 @@
+import { DIGIT, isOf, standsAt, word } from './bytes.js'
 import type { YearClock } from './time.js'
 
 const DIGIT_0 = 48
@@ -14,82 +15,79 @@ export class StampReader {
   private readonly minute = new Uint8Array(17)
   private size = 0
   private start = 0
-  private zone = ''
+  private zone = word('')
   private moves = 0
 
   constructor(private readonly clock: YearClock) {}
 
   /** Where the rest of the line begins; -1 for any other form. */
-  read(text: string, from: number, to: number): number {
+  read(bytes: Buffer, from: number, to: number): number {
     if (to - from < 24) return -1
-    const first = text.charCodeAt(from)
-    if (first >= DIGIT_0 && first < COLON) return this.readIso(text, from, to)
-    return first > 64 && first < 91 ? this.readTraditional(text, from) : -1
+    const first = bytes[from] as number
+    if (first >= DIGIT_0 && first < COLON) return this.readIso(bytes, from, to)
+    return first > 64 && first < 91 ? this.readTraditional(bytes, from) : -1
   }
 
   /** `Nov 23 10:00:01 ` */
-  private readTraditional(text: string, from: number): number {
-    if (text.charCodeAt(from + 15) !== BLANK || text.charCodeAt(from + 12) !== COLON) return -1
-    const seconds = twoDigits(text, from + 13)
+  private readTraditional(bytes: Buffer, from: number): number {
+    if (bytes[from + 15] !== BLANK || bytes[from + 12] !== COLON) return -1
+    const seconds = twoDigits(bytes, from + 13)
     if (seconds < 0) return -1
-    if (this.size !== 12 || this.moves !== this.clock.moves || !this.isSame(text, from)) {
+    if (this.size !== 12 || this.moves !== this.clock.moves || !this.isSame(bytes, from)) {
       if (
-        text.charCodeAt(from + 3) !== BLANK ||
-        text.charCodeAt(from + 6) !== BLANK ||
-        text.charCodeAt(from + 9) !== COLON ||
-        twoDigits(text, from + 7) < 0 ||
-        twoDigits(text, from + 10) < 0
+        bytes[from + 3] !== BLANK ||
+        bytes[from + 6] !== BLANK ||
+        bytes[from + 9] !== COLON ||
+        twoDigits(bytes, from + 7) < 0 ||
+        twoDigits(bytes, from + 10) < 0
       )
         return -1
-      const day = text.slice(from + 4, from + 6).trimStart()
-      const start = this.clock.at(text.slice(from, from + 3), day, `${text.slice(from + 7, from + 12)}:00`)
+      const text = bytes.toString('latin1', from, from + 12)
+      const start = this.clock.at(text.slice(0, 3), text.slice(4, 6).trimStart(), `${text.slice(7)}:00`)
       if (start === undefined) return -1
-      this.remember(text, from, 12, start)
+      this.remember(bytes, from, 12, start)
     }
     this.at = this.start + seconds
     return from + 16
   }
 
   /** `2026-11-23T10:00:01.123456+00:00 ` */
-  private readIso(text: string, from: number, to: number): number {
-    if (text.charCodeAt(from + 10) !== 84 || text.charCodeAt(from + 16) !== COLON) return -1
-    const seconds = twoDigits(text, from + 17)
+  private readIso(bytes: Buffer, from: number, to: number): number {
+    if (bytes[from + 10] !== 84 || bytes[from + 16] !== COLON) return -1
+    const seconds = twoDigits(bytes, from + 17)
     if (seconds < 0) return -1
     let at = from + 19
     let fraction = 0
-    if (text.charCodeAt(at) === 46) {
+    if (bytes[at] === 46) {
       let unit = 1
-      for (at += 1; at < to; at += 1) {
-        const digit = text.charCodeAt(at) - DIGIT_0
-        if (digit < 0 || digit > 9) break
+      for (at += 1; at < to && isOf(DIGIT, bytes[at]); at += 1) {
         unit *= 10
-        fraction = fraction * 10 + digit
+        fraction = fraction * 10 + (bytes[at] as number) - DIGIT_0
       }
       if (unit === 1 || unit > 1e9) return -1
       fraction /= unit
     }
-    if (this.size !== 17 || !text.startsWith(this.zone, at) || !this.isSame(text, from)) {
-      const end = text.indexOf(' ', at)
+    if (this.size !== 17 || !standsAt(bytes, at, this.zone) || !this.isSame(bytes, from)) {
+      const end = bytes.indexOf(BLANK, at)
       if (end === -1 || end - at > 6) return -1
-      const zone = text.slice(at, end + 1)
-      const start = this.clock.iso.at(`${text.slice(from, from + 17)}00${zone.trimEnd()}`)
+      const zone = bytes.toString('latin1', at, end)
+      const start = this.clock.iso.at(`${bytes.toString('latin1', from, from + 17)}00${zone}`)
       if (start === undefined) return -1
-      this.zone = zone
-      this.remember(text, from, 17, start)
+      this.zone = word(`${zone} `)
+      this.remember(bytes, from, 17, start)
     }
     this.at = this.start + (seconds + fraction)
     return at + this.zone.length
   }
 
   /** The last characters change first. */
-  private isSame(text: string, from: number): boolean {
-    for (let at = this.size - 1; at >= 0; at -= 1)
-      if (text.charCodeAt(from + at) !== this.minute[at]) return false
+  private isSame(bytes: Uint8Array, from: number): boolean {
+    for (let at = this.size - 1; at >= 0; at -= 1) if (bytes[from + at] !== this.minute[at]) return false
     return true
   }
 
-  private remember(text: string, from: number, size: number, start: number): void {
-    for (let at = 0; at < size; at += 1) this.minute[at] = text.charCodeAt(from + at)
+  private remember(bytes: Uint8Array, from: number, size: number, start: number): void {
+    this.minute.set(bytes.subarray(from, from + size))
     this.size = size
     this.start = start
     this.moves = this.clock.moves
@@ -97,8 +95,8 @@ export class StampReader {
 }
 
 /** -1 for anything else, and for more than a minute or an hour has. */
-function twoDigits(text: string, at: number): number {
-  const tens = text.charCodeAt(at) - DIGIT_0
-  const ones = text.charCodeAt(at + 1) - DIGIT_0
+function twoDigits(bytes: Uint8Array, at: number): number {
+  const tens = (bytes[at] as number) - DIGIT_0
+  const ones = (bytes[at + 1] as number) - DIGIT_0
   return tens >= 0 && tens < 6 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1
 }

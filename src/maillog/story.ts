@@ -1,11 +1,14 @@
 import type { Deferred, Passed } from './event.js'
 import { Fingerprint } from './fingerprint.js'
 import { MailFlow } from './flow.js'
-import { defer, pass, RETRY_WINDOW, type Story, storyOf } from './life.js'
-import { type Key, Lives, type Triplet } from './lives.js'
+import { Followed } from './followed.js'
+import { defer, pass, type Story, storyOf } from './life.js'
+import type { Key, Lives, Triplet } from './lives.js'
+import type { Observer } from './observer.js'
 import { type Outage, Outages } from './outages.js'
+import { Signs } from './signs.js'
 import type { Told } from './told.js'
-import { Totals } from './totals.js'
+import type { Totals } from './totals.js'
 import { addAddress, addNetwork, inNetworks, isProbe } from './triplet.js'
 
 /** What the log tells, when it was read to its end. */
@@ -46,21 +49,14 @@ export interface StoryLimits {
 
 const LIMITS: StoryLimits = { triplets: 200_000, queued: 50_000 }
 
-/** Who wants more than the totals: what is not kept to the end, as it happens. */
-export interface Observer {
-  /** A life that is let go because there are too many; it is in no list at the end. `at`: the log's time then. */
-  letGo?(story: Story, at: number | undefined): void
-  /** A whitelist let mail through, `times` in a row. */
-  whitelisted?(event: Passed, at: number | undefined, times: number): void
-}
-
 /** Collects events, in the order of the log, into the life of each triplet. Memory is bounded by the limits. */
 export class StoryTeller {
   /** Takes the lines of accepted mail without an object for each. */
   readonly flow: MailFlow
+  private readonly followed: Followed
   private readonly lives: Lives
-  private readonly totals = new Totals()
   private readonly outages = new Outages()
+  private readonly signs = new Signs()
   private readonly print = new Fingerprint()
   private source = 0
   private failedOpen = 0
@@ -69,17 +65,21 @@ export class StoryTeller {
   private lastWhitelisted = ''
   private learned = 0
   private decisions = 0
-  private untracked = 0
-  private lastSign: number | undefined
-  private configuredDelay: number | undefined
 
   constructor(
     limits: StoryLimits = LIMITS,
     ownNetworks: readonly string[] = [],
     private readonly observer: Observer = {},
   ) {
-    this.lives = new Lives(limits.triplets)
-    this.flow = new MailFlow(limits.queued, this.lives, inNetworks(ownNetworks), () => this.source)
+    this.followed = new Followed(limits.triplets, observer)
+    this.lives = this.followed.lives
+    this.flow = new MailFlow(
+      limits.queued,
+      this.followed,
+      inNetworks(ownNetworks),
+      this.signs,
+      () => this.source,
+    )
   }
 
   /** The lines that come now are this source's. */
@@ -103,7 +103,7 @@ export class StoryTeller {
         return
       case 'decided':
         this.decisions += told.repeat
-        this.sign(at)
+        this.signs.seen(at)
         return
       case 'lost':
         this.lost += event.count
@@ -115,24 +115,30 @@ export class StoryTeller {
         flow.removed(flow.idOf(instance, event.queueId))
         return
       case 'accepted': {
-        const { address } = event.client
+        const address = Buffer.from(event.client.address)
         const id = flow.idOf(instance, event.queueId)
         flow.accepted(id, address, 0, address.length, event.authenticated, at ?? Number.NaN)
         return
       }
-      case 'queued':
-        flow.queued(flow.idOf(instance, event.queueId), event.sender, 0, event.sender.length)
+      case 'queued': {
+        const sender = Buffer.from(event.sender)
+        flow.queued(flow.idOf(instance, event.queueId), sender, 0, sender.length)
         return
+      }
       case 'delivery': {
         const id = flow.idOf(instance, event.queueId)
-        flow.delivery(id, event.recipient, 0, event.recipient.length)
-        if (event.original) flow.delivery(id, event.original, 0, event.original.length)
+        const { recipient: final, original } = event
+        for (const address of original ? [final, original] : [final]) {
+          const recipient = Buffer.from(address)
+          flow.delivery(id, recipient, 0, recipient.length)
+        }
       }
     }
   }
 
   end(): Stories {
-    const { lives, totals } = this
+    const { lives } = this
+    const { totals, untracked } = this.followed
     // the newest first: examples are of the newest, and a story is only made where it may be one
     for (let life = lives.size - 1; life >= 0; life -= 1) totals.add(lives, life)
     let stories: readonly Story[] | undefined
@@ -150,9 +156,9 @@ export class StoryTeller {
       decisions: this.decisions,
       strangers: this.flow.strangers,
       unreachable: this.outages.end(),
-      lastSign: this.lastSign,
-      configuredDelay: this.configuredDelay,
-      untracked: this.untracked,
+      lastSign: this.signs.last,
+      configuredDelay: this.signs.configuredDelay,
+      untracked,
       failedOpen: this.failedOpen,
       lost: this.lost,
     }
@@ -161,21 +167,18 @@ export class StoryTeller {
   private deferred(event: Deferred, told: Told): void {
     if (isProbe(event.client, event.sender, event.recipient)) return
     if (event.by === 'greylister') this.decisions += told.repeat
-    this.sign(told.at)
+    this.signs.seen(told.at)
     const life = this.lifeOf(event, told.at)
     defer(this.lives, life, event.by, told.at, told.repeat)
     this.lives.seenAt(life, told.ref)
     if (event.wait === undefined || told.at === undefined) return
-    const waited = told.at - (this.lives.columns.first[life] as number)
-    // sqlgrey's text says the whole delay again to a retry, postgrey's what is left
-    if (event.by === 'postfix' && waited > 0) return
-    this.configuredDelay = Math.max(this.configuredDelay ?? 0, Math.round(waited + event.wait))
+    this.signs.told(event.by, told.at - (this.lives.columns.first[life] as number), event.wait)
   }
 
   private passed(event: Passed, told: Told): void {
     if (isProbe(event.client, event.sender, event.recipient)) return
     this.decisions += told.repeat
-    this.sign(told.at)
+    this.signs.seen(told.at)
     if (event.reason === 'learning') {
       this.learned += told.repeat
       return
@@ -185,7 +188,7 @@ export class StoryTeller {
     const found = this.lives.find(key)
     const moved = found === -1 && event.delay !== undefined ? this.twinOf(key, told.at, event.delay) : -1
     if (found !== -1 || moved !== -1 || event.delay !== undefined) {
-      const life = found !== -1 ? found : moved !== -1 ? moved : this.newLife(key, event, told.at)
+      const life = found !== -1 ? found : moved !== -1 ? moved : this.followed.begin(key, event, told.at)
       pass(this.lives, life, told.at, event.delay)
       if (found === -1 && moved === -1) this.lives.seenAt(life, told.ref)
     }
@@ -223,51 +226,15 @@ export class StoryTeller {
   private lifeOf(triplet: Triplet, at: number | undefined): number {
     const key = this.keyOf(triplet)
     const known = this.lives.find(key)
-    return known === -1 ? this.newLife(key, triplet, at) : known
-  }
-
-  private newLife(key: Key, triplet: Triplet, at: number | undefined): number {
-    if (this.lives.isFull) this.makeRoom(at)
-    return this.lives.add(key, triplet)
+    return known === -1 ? this.followed.begin(key, triplet, at) : known
   }
 
   private keyOf({ client, sender, recipient }: Triplet): Key {
     const { print } = this
-    addNetwork(print.start(), client.address, 0, client.address.length)
+    addNetwork(print.start(), Buffer.from(client.address))
     const [netA, netB] = [print.a, print.b]
-    addAddress(print.start(), sender)
-    addAddress(print, recipient)
+    addAddress(print.start(), Buffer.from(sender))
+    addAddress(print, Buffer.from(recipient))
     return { netA, netB, pairA: print.a, pairB: print.b }
-  }
-
-  /**
-   * Lets go of what is over (accepted, or so old that greylisters have forgotten it), and where that is not enough,
-   * of those that wait longest: at least an eighth goes each time. They stay in the totals.
-   */
-  private makeRoom(at: number | undefined): void {
-    const { lives } = this
-    const { passed, passedAt, last } = lives.columns
-    const recent = (life: number): number => {
-      const seen = Math.max(0, last[life] || 0, passedAt[life] || 0)
-      const over = passed[life] === 1 || (at !== undefined && at - seen > RETRY_WINDOW)
-      return over ? seen - 1e12 : seen
-    }
-    const times = Float64Array.from({ length: lives.size }, (_, life) => recent(life)).sort()
-    const bound = times[Math.ceil(lives.size / 8) - 1] as number
-    let left = Math.ceil(lives.size / 8)
-    lives.keep((life) => {
-      const value = recent(life)
-      const over = value < 0
-      if (!over && (value > bound || left <= 0)) return true
-      if (!over) this.untracked += 1
-      left -= 1
-      this.totals.add(lives, life)
-      this.observer.letGo?.(storyOf(lives, life), at)
-      return false
-    })
-  }
-
-  private sign(at: number | undefined): void {
-    if (at !== undefined) this.lastSign = Math.max(this.lastSign ?? 0, at)
   }
 }

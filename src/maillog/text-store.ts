@@ -1,6 +1,6 @@
 const CHUNK = 1 << 20
 /** Characters of one field that are kept: twice the longest address (RFC 5321 §4.5.3.1). */
-const LONGEST_FIELD = 640
+export const LONGEST_FIELD = 640
 const HEAD = 2
 
 /** Texts outside of the garbage collector's sight, each a few fields; they are only looked at when a person will. */
@@ -15,6 +15,22 @@ export class TextStore {
     const at = this.room(text.length * 3 + HEAD)
     const [chunk, from] = this.place(at)
     const size = chunk.write(text, from + HEAD)
+    chunk.writeUInt16LE(size, from)
+    this.end = at + HEAD + size
+    return at
+  }
+
+  /** The same of fields in ASCII as they lie in a block, where each begins and ends; none is longer than LONGEST_FIELD. */
+  putSpans(bytes: Uint8Array, spans: Int32Array): number {
+    const at = this.room((LONGEST_FIELD + 1) * (spans.length / 2) + HEAD)
+    const [chunk, from] = this.place(at)
+    let to = from + HEAD
+    for (let span = 0; span < spans.length; span += 2) {
+      if (span > 0) chunk[to++] = 10
+      for (let here = spans[span] as number; here < (spans[span + 1] as number); here += 1)
+        chunk[to++] = bytes[here] as number
+    }
+    const size = to - from - HEAD
     chunk.writeUInt16LE(size, from)
     this.end = at + HEAD + size
     return at

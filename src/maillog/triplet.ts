@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import { PLAIN, skip } from './bytes.js'
 import type { Client } from './event.js'
 import type { Fingerprint } from './fingerprint.js'
 
@@ -17,19 +18,19 @@ export function clientNetwork(address: string): string {
 }
 
 /** clientNetwork's fingerprint. An IPv4 address, nearly always, makes no string. */
-export function addNetwork(print: Fingerprint, text: string, from: number, to: number): void {
+export function addNetwork(print: Fingerprint, bytes: Buffer, from = 0, to = bytes.length): void {
   let [dots, last] = [0, 0]
   for (let at = from; at < to; at += 1) {
-    const code = text.charCodeAt(at)
+    const code = bytes[at] as number
     if (code === 46) {
       dots += 1
       last = at
     } else if (code < 48 || code > 57) {
-      print.add(clientNetwork(text.slice(from, to)))
+      print.add(Buffer.from(clientNetwork(bytes.toString('utf8', from, to))))
       return
     }
   }
-  print.add(text, from, dots === 3 ? last : to)
+  print.add(bytes, from, dots === 3 ? last : to)
 }
 
 /**
@@ -42,14 +43,10 @@ export function normalAddress(address: string): string {
 }
 
 /** normalAddress' fingerprint. An address of plain letters, nearly always, makes no string. */
-export function addAddress(print: Fingerprint, text: string, from = 0, to = text.length): void {
-  for (let at = from; at < to; at += 1) {
-    const code = text.charCodeAt(at)
-    if (code > 0x20 && code < 0x7f && code !== 0x22 && code !== 0x5c && code !== 0x3f) continue
-    print.add(normalAddress(text.slice(from, to)))
-    return
-  }
-  print.add(text, from, to)
+export function addAddress(print: Fingerprint, bytes: Buffer, from = 0, to = bytes.length): void {
+  // in Latin-1 as in UTF-8, what is not ASCII becomes one ? in a row
+  if (skip(bytes, PLAIN, from, to) === to) print.add(bytes, from, to)
+  else print.add(Buffer.from(normalAddress(bytes.toString('latin1', from, to))))
 }
 
 /** `name[address]`, as Postfix writes a client. */
@@ -70,8 +67,11 @@ export function isProbe(client: Client, sender: string, recipient: string): bool
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/i
 
+/** Is the address that stands there one of these networks'? */
+export type IsOwn = (bytes: Buffer, from: number, to: number) => boolean
+
 /** Is the address in one of the networks (`192.0.2.0/24`, `[2001:db8::]/32`, single addresses)? Words of other kinds match nothing. */
-export function inNetworks(networks: readonly string[]): (address: string) => boolean {
+export function inNetworks(networks: readonly string[]): IsOwn {
   const parsed = networks.flatMap((text) => {
     const [, base = '', , length] = /^\[?([0-9A-Fa-f.:]+)\]?(\/(\d{1,3}))?$/.exec(text) ?? []
     if (!ipaddr.isValid(base)) return []
@@ -83,12 +83,14 @@ export function inNetworks(networks: readonly string[]): (address: string) => bo
     .filter(({ address }) => address.kind() === 'ipv4')
     .map(({ address, length }) => {
       const mask = length === 0 ? 0 : -1 << (32 - length)
-      return { mask, base: (ipv4Bits(address.toString()) ?? 0) & mask }
+      const bytes = Buffer.from(address.toString())
+      return { mask, base: (ipv4Bits(bytes, 0, bytes.length) ?? 0) & mask }
     })
-  return (text) => {
-    const bits = ipv4Bits(text)
+  return (bytes, from, to) => {
+    const bits = ipv4Bits(bytes, from, to)
     if (bits !== undefined)
       return bits >>> 24 === 127 || ipv4.some(({ mask, base }) => (bits & mask) === base)
+    const text = bytes.toString('latin1', from, to)
     if (LOOPBACK.test(text)) return true
     if (parsed.length === 0 || !ipaddr.isValid(text)) return false
     const client = ipaddr.process(text)
@@ -99,12 +101,12 @@ export function inNetworks(networks: readonly string[]): (address: string) => bo
 }
 
 /** An IPv4 address as a number: asked for each message of a log (ipaddr.js took a seventeenth of the whole run). */
-function ipv4Bits(text: string): number | undefined {
+function ipv4Bits(bytes: Uint8Array, from: number, to: number): number | undefined {
   let bits = 0
   let part = 0
   let dots = 0
-  for (let at = 0; at < text.length; at += 1) {
-    const digit = text.charCodeAt(at) - 48
+  for (let at = from; at < to; at += 1) {
+    const digit = (bytes[at] as number) - 48
     if (digit >= 0 && digit <= 9) part = part * 10 + digit
     else if (digit === -2 && part < 256) {
       bits = (bits << 8) | part

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { LogWriter } from '../maillog/log-writer.js'
@@ -30,6 +30,12 @@ describe('greyctl verify', () => {
     expect(ended.stdout).toMatch(/^✓ greylisting works/)
     expect(ended.stdout).toContain('alice@example.org')
     expect(ended.code).toBe(0)
+  })
+
+  it('takes the name of a log as it is called from where one stands', async () => {
+    const path = logFile(healthy())
+    const ended = await verify('--log', relative(process.cwd(), path), '--json')
+    expect(JSON.parse(ended.stdout).window.sources).toEqual([path])
   })
 
   it('prints one JSON document in the promised shape, of several logs', async () => {

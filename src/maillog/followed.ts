@@ -1,0 +1,58 @@
+import { RETRY_WINDOW, storyOf } from './life.js'
+import { type Key, Lives, type Triplet } from './lives.js'
+import type { Observer } from './observer.js'
+import { Totals } from './totals.js'
+
+/** The triplets that are followed. When there are too many, some are let go: those stay in the totals. */
+export class Followed {
+  readonly lives: Lives
+  readonly totals = new Totals()
+  /** Triplets that were let go while they waited. */
+  untracked = 0
+
+  constructor(
+    limit: number,
+    private readonly observer: Observer,
+  ) {
+    this.lives = new Lives(limit)
+  }
+
+  /** `at`: the log's time, in seconds since the epoch. */
+  begin(key: Key, triplet: Triplet, at: number | undefined): number {
+    if (this.lives.isFull) this.makeRoom(at)
+    return this.lives.add(key, triplet)
+  }
+
+  /** The same with name, address, sender and recipient as they lie in the log, in ASCII: where each begins and ends. */
+  beginAt(key: Key, bytes: Buffer, spans: Int32Array, at: number): number {
+    if (this.lives.isFull) this.makeRoom(at)
+    return this.lives.addAt(key, bytes, spans)
+  }
+
+  /**
+   * Lets go of what is over (accepted, or so old that greylisters have forgotten it), and where that is not enough,
+   * of those that wait longest: at least an eighth goes each time.
+   */
+  private makeRoom(at: number | undefined): void {
+    const { lives } = this
+    const { passed, passedAt, last } = lives.columns
+    const recent = (life: number): number => {
+      const seen = Math.max(0, last[life] || 0, passedAt[life] || 0)
+      const over = passed[life] === 1 || (at !== undefined && at - seen > RETRY_WINDOW)
+      return over ? seen - 1e12 : seen
+    }
+    const times = Float64Array.from({ length: lives.size }, (_, life) => recent(life)).sort()
+    const bound = times[Math.ceil(lives.size / 8) - 1] as number
+    let left = Math.ceil(lives.size / 8)
+    lives.keep((life) => {
+      const value = recent(life)
+      const over = value < 0
+      if (!over && (value > bound || left <= 0)) return true
+      if (!over) this.untracked += 1
+      left -= 1
+      this.totals.add(lives, life)
+      this.observer.letGo?.(storyOf(lives, life), at)
+      return false
+    })
+  }
+}
