@@ -9,7 +9,7 @@ import { type Outage, Outages } from './outages.js'
 import { Signs } from './signs.js'
 import type { Told } from './told.js'
 import type { Totals } from './totals.js'
-import { addAddress, addNetwork, inNetworks, isProbe } from './triplet.js'
+import { addAddress, addNetwork, isProbe, standsInNetworks } from './triplet.js'
 
 /** What the log tells, when it was read to its end. */
 export interface Stories {
@@ -76,7 +76,7 @@ export class StoryTeller {
     this.flow = new MailFlow(
       limits.queued,
       this.followed,
-      inNetworks(ownNetworks),
+      standsInNetworks(ownNetworks),
       this.signs,
       () => this.source,
     )

@@ -71,7 +71,16 @@ const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/i
 export type IsOwn = (bytes: Buffer, from: number, to: number) => boolean
 
 /** Is the address in one of the networks (`192.0.2.0/24`, `[2001:db8::]/32`, single addresses)? Words of other kinds match nothing. */
-export function inNetworks(networks: readonly string[]): IsOwn {
+export function inNetworks(networks: readonly string[]): (address: string) => boolean {
+  const isIn = standsInNetworks(networks)
+  return (address) => {
+    const bytes = Buffer.from(address)
+    return isIn(bytes, 0, bytes.length)
+  }
+}
+
+/** The same of an address where it lies in a block of the log. */
+export function standsInNetworks(networks: readonly string[]): IsOwn {
   const parsed = networks.flatMap((text) => {
     const [, base = '', , length] = /^\[?([0-9A-Fa-f.:]+)\]?(\/(\d{1,3}))?$/.exec(text) ?? []
     if (!ipaddr.isValid(base)) return []
