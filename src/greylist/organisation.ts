@@ -11,7 +11,7 @@ const FIXED_LINE = /(^|[.-])(biz|business|corp|dedicated|fixed|static)[.-]/i
  * smtpd(8) gives only names that lead back to the address, so nobody can claim another's (RFC 8601 §2.7.3, iprev).
  */
 export function organisationOf(clientName: string, lines: ClientTable): string | undefined {
-  if (clientName === '' || clientName === 'unknown' || clientName.length > 253) return undefined
+  if (!/^[a-z0-9._-]{1,253}$/i.test(clientName) || clientName === 'unknown') return undefined
   if (FIXED_LINE.test(clientName) || lines.lookup(clientName)?.action === CHECKED_ACTION) return undefined
   return getDomain(clientName, OPTIONS) ?? undefined
 }

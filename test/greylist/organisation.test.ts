@@ -13,6 +13,11 @@ it.each([
   ['mx.company.example', 'company.example'],
   ['company.example', 'company.example'],
   ['mail.xn--bcher-kva.de', 'xn--bcher-kva.de'],
+  // a name of a client is in ASCII (RFC 5891): bytes beyond it are nobody's
+  ['mail.b\u00c3\u00bccher.de', undefined],
+  ['mail.xn--bcher-kva.xn--p1ai', 'xn--bcher-kva.xn--p1ai'],
+  ['xn--p1ai', undefined],
+  ['*.example.com', undefined],
   // nobody
   ['unknown', undefined],
   ['', undefined],
