@@ -1,4 +1,5 @@
-import { readFileSync, realpathSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { GreyctlError } from '../errors.js'
 import { jsonMessage } from '../greylist/json-line.js'
@@ -10,6 +11,9 @@ import { watchLiveness } from './liveness.js'
 import { createLog, type Log, stderrSink, syslogSink } from './log.js'
 import { notify } from './notify.js'
 import { type DaemonOptions, parseOptions } from './options.js'
+import { complainOfReach, keptAway, peersOf } from './reach.js'
+
+const UNIT = 'greyctl.service'
 
 /**
  * What systemd and the init script start: `node dist/daemon/main.js [options]`. Resolves with the exit code when the
@@ -119,10 +123,23 @@ function oneLine(error: Error): string {
 
 function check(options: DaemonOptions): number {
   const { warnings, unread } = readLists(options.clientFiles, options.recipientFiles)
-  for (const warning of [...options.notes, ...unread, ...warnings]) complain(warning)
-  if (warnings.length + unread.length > 0) return 2
+  const cut = cutOff(options)
+  for (const warning of [...options.notes, ...unread, ...warnings, ...cut]) complain(warning)
+  if (warnings.length + unread.length + cut.length > 0) return 2
   const file = options.file === undefined ? '' : `, ${options.file.path}`
   return print(`options${file} and whitelists are fine\n`)
+}
+
+/** The service's unit lets it talk to this machine alone; who needs more has to say so there, too. */
+function cutOff(options: DaemonOptions): readonly string[] {
+  const peers = peersOf(options)
+  if (peers.length === 0 || !existsSync('/run/systemd/system')) return []
+  const { stdout } = spawnSync('systemctl', ['show', '-p', 'IPAddressDeny', '-p', 'IPAddressAllow', UNIT], {
+    encoding: 'utf8',
+    timeout: 5000,
+  })
+  const away = keptAway(peers, stdout ?? '')
+  return away.length === 0 ? [] : [complainOfReach(away, UNIT)]
 }
 
 /** sd_listen_fds(3): descriptors from 3 on, if they are meant for this process. Children must not take them for theirs. */
