@@ -34,7 +34,7 @@ export abstract class InstallCommand extends ChangeCommand {
 
   protected finishInstall(carried: Carried, prepared: PreparedInstall): void {
     this.finish({
-      text: renderInstall(carried, prepared, this.terminal.style),
+      text: renderInstall(carried, prepared, this.terminal),
       json: installDocument(carried, prepared),
     })
   }

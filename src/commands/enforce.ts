@@ -25,6 +25,7 @@ greyctl verify and greyctl report say beforehand how much mail would have been d
       flags: { learn: false },
       withPostfix: false,
       proof: true,
+      dryRun: flags['dry-run'] ?? false,
       recover: () => this.recover(host),
       say: (what) => printErr(`  … ${what}`),
       ask: undefined,

@@ -60,6 +60,7 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
       flags,
       withPostfix: flags['with-postfix'] && !flags['dry-run'],
       proof: flags.proof,
+      dryRun: flags['dry-run'] ?? false,
       recover: () => this.recover(host),
       say: (what) => printErr(`  … ${what}`),
       ask: this.questions(flags),

@@ -93,7 +93,7 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
   private finishLive(proof: readonly ProofCase[]): void {
     const verdict = verdictOfProof(proof)
     this.finish({
-      text: renderLive(verdict, proof, this.terminal.style),
+      text: renderLive(verdict, proof, this.terminal),
       json: { ...reportWithoutLog(verdict), proof: proof.map((item) => ({ ...item, ok: item.ok ?? null })) },
       exitCode: exitCodeOfVerdict(verdict),
     })

@@ -5,7 +5,7 @@ import { currentChoices } from './current.js'
 import { gatherFacts, type ServerFacts } from './facts.js'
 import { assertUnmanaged, type InstallPlan, planInstall } from './install-plan.js'
 import { hasPostfix, installPostfixPackage } from './postfix-package.js'
-import { fetchPostgrey } from './postgrey-package.js'
+import { fetchPostgrey, previewPostgrey } from './postgrey-package.js'
 import { loadProgram } from './program.js'
 
 export interface InstallRequest {
@@ -15,6 +15,8 @@ export interface InstallRequest {
   readonly flags: GivenFlags
   readonly withPostfix: boolean
   readonly proof: boolean
+  /** Nothing is fetched or installed to find out what the change would be. */
+  readonly dryRun: boolean
   recover(): Promise<void>
   /** Progress of what comes before the plan. */
   say(what: string): void
@@ -41,7 +43,7 @@ export async function prepareInstall(host: Host, request: InstallRequest): Promi
   assertUnmanaged(gathered, request.flags)
   const flags = { ...request.flags, ...(await request.ask?.(gathered)) }
   const choices = resolveChoices(flags, currentChoices(gathered, flags.backend))
-  const facts = await withOffer(host, gathered, choices, request.say)
+  const facts = await withOffer(host, gathered, choices, request)
   await assertEndpointFree(host, facts, choices)
   const program = await loadProgram(request.programHost)
   return { facts, choices, planned: planInstall(facts, choices, program, { proof: request.proof }) }
@@ -52,8 +54,9 @@ async function withOffer(
   host: Host,
   facts: ServerFacts,
   { backend }: InstallChoices,
-  say: (what: string) => void,
+  { dryRun, say }: Pick<InstallRequest, 'dryRun' | 'say'>,
 ): Promise<ServerFacts> {
   if (backend !== 'postgrey' || facts.postgrey.installed || !facts.live) return facts
-  return { ...facts, postgrey: { ...facts.postgrey, offer: await fetchPostgrey(host, say) } }
+  const offer = dryRun ? await previewPostgrey(host) : await fetchPostgrey(host, say)
+  return { ...facts, postgrey: { ...facts.postgrey, offer } }
 }

@@ -52,9 +52,7 @@ export async function fetchPostgrey(host: Host, say: (what: string) => void): Pr
     fetched = await host.run(download, { timeout: APT_TIMEOUT })
   }
   if (fetched.exitCode !== 0) throw unavailable(fetched)
-  const simulated = await host.run(['apt-get', '-s', 'install', '--no-install-recommends', PACKAGE])
-  const news = [...simulated.stdout.matchAll(/^Inst (\S+) \((\S+)/gm)]
-  const version = news.find(([, name]) => name === PACKAGE)?.[2]
+  const { packages, version } = await simulateInstall(host)
   const archive = `${ARCHIVES}/${PACKAGE}_${version?.replaceAll(':', '%3a')}_all.deb`
   const member = await host.run([
     'sh',
@@ -65,7 +63,29 @@ export async function fetchPostgrey(host: Host, say: (what: string) => void): Pr
     OPTIONS_MEMBER,
   ])
   if (version === undefined || member.exitCode !== 0 || member.stdout === '') throw unavailable(member)
-  return { packages: news.map(([, name]) => name ?? ''), options: Buffer.from(member.stdout) }
+  return { packages, options: Buffer.from(member.stdout) }
+}
+
+/**
+ * The offer without fetching anything (--dry-run): apt says what would come, but the package's own options file stays
+ * unknown. Throws as fetchPostgrey does.
+ */
+export async function previewPostgrey(host: Host): Promise<PackageOffer> {
+  const manager = await findPackageManager(host)
+  if (manager?.name !== 'apt') throw notDebian(manager)
+  const { packages, result } = await simulateInstall(host)
+  if (!packages.includes(PACKAGE)) throw unavailable(result)
+  return { packages, options: Buffer.alloc(0) }
+}
+
+async function simulateInstall(host: Host) {
+  const result = await host.run(['apt-get', '-s', 'install', '--no-install-recommends', PACKAGE])
+  const news = [...result.stdout.matchAll(/^Inst (\S+) \((\S+)/gm)]
+  return {
+    packages: news.map(([, name]) => name ?? ''),
+    version: news.find(([, name]) => name === PACKAGE)?.[2],
+    result,
+  }
 }
 
 /** Elsewhere the package of this name has other files and options, which nobody has proven here. */

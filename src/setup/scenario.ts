@@ -115,7 +115,7 @@ function mailServer(facts: InstanceFacts, stranger: Sample, domain: string): Unt
   const client = { address: strangersAddress(facts), name: `mail.${domain}`, helo: `mail.${domain}` }
   return {
     ...stranger,
-    title: `first mail from a mail server (mail.${domain}), which the table spares`,
+    title: 'first mail from a mail server (spared)',
     mustRefuse: false,
     client,
   }

@@ -1,6 +1,8 @@
 import type { ChalkInstance } from 'chalk'
 import type { ApplyResult, ProofCase } from '../change/plan.js'
 import { escapeText } from './escape.js'
+import type { Terminal } from './print.js'
+import { proofTable } from './proof-table.js'
 
 /** What these views need of a change that was carried out (or was not). */
 export type CarriedView =
@@ -44,7 +46,8 @@ export function installDocument(carried: CarriedView, view: InstallView): unknow
   }
 }
 
-export function renderInstall(carried: CarriedView, view: InstallView, style: ChalkInstance): string {
+export function renderInstall(carried: CarriedView, view: InstallView, terminal: Terminal): string {
+  const { style } = terminal
   if (carried.status === 'unchanged') {
     return `${style.green('✓')} greylisting is installed already, just so: nothing to do`
   }
@@ -54,7 +57,7 @@ export function renderInstall(carried: CarriedView, view: InstallView, style: Ch
   const { proof, checkpoint } = carried.result
   const lines = [
     '',
-    proofLines(proof, style),
+    proofTable(proof, terminal),
     '',
     `${style.green('✓')} ${style.bold(headline(choices.learn, proof))}`,
     `  ${askedClients(choices.selective)} is asked to come back; after ${choices.delay} s it is accepted.`,
@@ -76,23 +79,6 @@ function headline(learn: boolean, proof: readonly ProofCase[]): string {
   if (learn) return 'greylisting is installed and learns: it defers nobody yet'
   const proven = proof.length > 0 && proof.every((item) => item.ok)
   return proven ? 'greylisting works' : 'greylisting is installed'
-}
-
-/** One line a case: what was asked, what Postfix answered. */
-export function proofLines(proof: readonly ProofCase[], style: ChalkInstance): string {
-  if (proof.length === 0) return 'Postfix was not asked whether it works: greyctl verify --live does that.'
-  const live = proof.filter((item) => !item.case.startsWith('candidate: '))
-  const rows = live.map((item) => {
-    const mark = item.ok === undefined ? style.yellow('?') : item.ok ? style.green('✓') : style.red('✗')
-    return `  ${mark} ${escapeText(item.case)}: ${style.dim(escapeText(`${item.answer}${formerly(item)}`))}`
-  })
-  return ["Asked Postfix's own smtpd:", ...rows].join('\n')
-}
-
-/** The codes that were answered before, where they differ. */
-function formerly({ answer, before }: ProofCase): string {
-  const code = (text: string) => /^\d{3}(?: \d\.\d+\.\d+)?/.exec(text)?.[0] ?? text
-  return before === undefined || code(before) === code(answer) ? '' : ` (without greylisting ${code(before)})`
 }
 
 export function uninstallDocument(carried: CarriedView, kept: readonly string[]): unknown {

@@ -5,7 +5,8 @@ import type { Example, Problem, Verdict, VerifyReport } from '../maillog/report.
 import { clientIn, plainTable, share, shorten } from './columns.js'
 import { duration, shortTime } from './duration.js'
 import { escapeText } from './escape.js'
-import { proofLines } from './install.js'
+import type { Terminal } from './print.js'
+import { proofTable } from './proof-table.js'
 import { wrap } from './wrap.js'
 
 export interface VerifyLook {
@@ -48,10 +49,14 @@ export function readingText({ source, lines, bytes, size }: ReadProgress): strin
 }
 
 /** What Postfix itself answered, and what that means together. */
-export function renderLive(verdict: Verdict, proof: readonly ProofCase[], style: ChalkInstance): string {
+export function renderLive(
+  verdict: Verdict,
+  proof: readonly ProofCase[],
+  terminal: Pick<Terminal, 'style' | 'width'>,
+): string {
   const { mark } = VERDICTS[verdict]
-  const line = signed(mark, LIVE_WORDS[mark], style)
-  return `${line}\n\n${proofLines(proof, style)}`
+  const line = signed(mark, LIVE_WORDS[mark], terminal.style)
+  return `${line}\n\n${proofTable(proof, terminal)}`
 }
 
 const LIVE_WORDS = {

@@ -11,11 +11,21 @@ const DELAY = 3
 const seconds = (n: number) => new Promise((resolve) => setTimeout(resolve, n * 1000))
 const listens = (machine: Machine) => machine.ok(`ss -Hltn | awk '{print $4}' | grep 1002 || true`)
 
+const UNTIL_LOGGED = `n=0
+until grep -q 'Client host rejected: .*come back' /var/log/mail.log; do n=$((n + 1)); [ $n -lt 50 ] || exit 1; sleep 0.2; done`
+
 describe.skipIf(inject('labRefused')).concurrent("Debian's postgrey, as the tutorials have it", () => {
   it(
     'one command installs, configures, wires and proves it; verify reads its lines; uninstall leaves no trace',
     onMachine('server', async (machine) => {
       const before = await snapshot(machine)
+      const cache = 'ls /var/cache/apt/archives'
+      const cached = await machine.ok(cache)
+      const shown = await machine.run(`${GREYCTL} install --backend postgrey --dry-run`)
+      expect(shown, shown.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining('--delay=60') })
+      expect(shown.stdout).toMatch(/apt-get .*install .*postgrey/)
+      expect(await machine.ok(cache)).toBe(cached)
+      expect(await snapshot(machine)).toBe(before)
       const install = await json(machine, `install --backend postgrey --yes --delay ${DELAY}`)
       expect(install, install.stderr).toMatchObject({
         code: 0,
@@ -83,6 +93,10 @@ describe.skipIf(inject('labRefused')).concurrent("Debian's postgrey, as the tuto
         text: expect.stringContaining('Please come back in a while'),
       })
       expect(await send(machine, SERVER)).toMatchObject({ code: 250 })
+      // a restriction class is called from a table of clients: "Client host rejected", and no triplet of postgrey's lines
+      await machine.ok(UNTIL_LOGGED)
+      const { document } = await json(machine, 'verify --log /var/log/mail.log')
+      expect(document).toMatchObject({ verdict: 'waiting', counts: { greylisted: 1 } })
       const all = await json(machine, 'install --no-selective --yes')
       expect(all, all.stderr).toMatchObject({
         code: 0,
