@@ -42,7 +42,8 @@ async function makeRelease(): Promise<void> {
   const version = values.version ?? JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version
   const date = await releaseDate()
   // below the checkout, so that the program finds its compiled half while its manifest is made
-  const scratch = mkdtempSync(join(ROOT, '.package-'))
+  mkdirSync(join(ROOT, 'out'), { recursive: true })
+  const scratch = mkdtempSync(join(ROOT, 'out/.build-'))
   try {
     const program = await buildProgram(join(scratch, 'program'), version)
     const made: string[] = []
