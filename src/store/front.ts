@@ -62,8 +62,8 @@ export class Front implements LocalStore {
     await this.#changing(changes, () => this.#base.apply(changes))
   }
 
-  entries(): Iterable<Entry> | AsyncIterable<Entry> {
-    return this.#base.entries()
+  entries(kind?: string): Iterable<Entry> | AsyncIterable<Entry> {
+    return this.#base.entries(kind)
   }
 
   findExpired(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number) {
