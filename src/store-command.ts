@@ -20,8 +20,8 @@ export abstract class StoreCommand extends GreyctlCommand {
 
   /** For who asks about one mail: with --privacy its triplet is found by all its parts only. */
   static mailArgs = {
-    sender: Args.string({ description: 'with a client: the sender of its mail' }),
-    recipient: Args.string({ description: 'and the recipient' }),
+    sender: Args.string({ ignoreStdin: true, description: 'with a client: the sender of its mail' }),
+    recipient: Args.string({ ignoreStdin: true, description: 'and the recipient' }),
   }
 
   protected async query(host: Host, flags: { store?: string | undefined }): Promise<Query> {

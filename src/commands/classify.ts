@@ -20,7 +20,9 @@ where this host keeps it.`
     '<%= config.bin %> <%= command.id %> --log /var/log/mail.log',
   ]
   static override strict = false
-  static override args = { HOST: Args.string({ description: 'verified names of clients' }) }
+  static override args = {
+    HOST: Args.string({ ignoreStdin: true, description: 'verified names of clients' }),
+  }
   static override flags = {
     log: logFlag('classify the clients of this log, packed or not; may be repeated'),
     table: Flags.string({ description: 'ask this regexp table instead', helpValue: 'FILE' }),

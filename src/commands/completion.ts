@@ -14,7 +14,12 @@ greyctl completion fish | source.`
     '<%= config.bin %> <%= command.id %> fish > ~/.config/fish/completions/greyctl.fish',
   ]
   static override args = {
-    shell: Args.string({ description: 'bash, zsh or fish', options: [...SHELLS], required: true }),
+    shell: Args.string({
+      ignoreStdin: true,
+      description: 'bash, zsh or fish',
+      options: [...SHELLS],
+      required: true,
+    }),
   }
 
   async run(): Promise<void> {

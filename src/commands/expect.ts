@@ -38,7 +38,10 @@ by their verified names or the domain's SPF record.`
     '<%= config.bin %> <%= command.id %> noreply@shop.example --cancel',
   ]
   static override args = {
-    sender: Args.string({ description: 'a mail address, or @domain for all of it and below' }),
+    sender: Args.string({
+      ignoreStdin: true,
+      description: 'a mail address, or @domain for all of it and below',
+    }),
   }
   static override flags = {
     ...StoreCommand.storeFlags,

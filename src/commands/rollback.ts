@@ -18,7 +18,7 @@ the file all the same. Needs no healthy Postfix. Where greyctl itself cannot run
     '<%= config.bin %> <%= command.id %> 20261124T034500Z-install',
   ]
   static override args = {
-    checkpoint: Args.string({ description: 'a name from --list (default: the latest)' }),
+    checkpoint: Args.string({ ignoreStdin: true, description: 'a name from --list (default: the latest)' }),
   }
   static override flags = {
     yes: Flags.boolean({ char: 'y', description: 'no questions' }),

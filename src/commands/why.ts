@@ -23,7 +23,11 @@ now, and the command that lets the mail in at once. Nothing is changed. Exits 0,
     '<%= config.bin %> <%= command.id %> 907D61C01A1',
   ]
   static override args = {
-    subject: Args.string({ description: 'a mail address, a domain, a client or a queue id', required: true }),
+    subject: Args.string({
+      ignoreStdin: true,
+      description: 'a mail address, a domain, a client or a queue id',
+      required: true,
+    }),
   }
   static override flags = {
     ...logFlags,

@@ -138,8 +138,16 @@ async function runPostconf(
 function configError(line: string): GreyctlError {
   const text = line.replace(/^.*?fatal: /, '')
   const place = /^(\S+), line (\d+): (.*)$/.exec(text)
-  if (place === null)
-    return new GreyctlError('config-invalid', `postfix cannot read its configuration: ${text}`)
+  if (place === null) {
+    const missing = /^open (\S+)\/main\.cf: No such file/.exec(text)?.[1]
+    return new GreyctlError('config-invalid', `postfix cannot read its configuration: ${text}`, {
+      hints: [
+        missing === undefined
+          ? '"postconf -n" must work without an error first'
+          : `${missing} is no directory of Postfix's: "postmulti -l" and "postconf -h config_directory" name them`,
+      ],
+    })
+  }
   return new GreyctlError('config-invalid', `postfix cannot read its configuration: ${place[3]}`, {
     where: `${place[1]}:${place[2]}`,
     hints: [`correct line ${place[2]} of ${place[1]}; "postconf -n" must work without an error first`],

@@ -87,7 +87,7 @@ async function retry(host: Host, options: ProofOptions, first: FirstMail): Promi
   }
   const result = await ask(host, options.configDir, first.scenario, {})
   return {
-    case: `its retry after ${delay} seconds`,
+    case: `its retry after ${delay} ${delay === 1 ? 'second' : 'seconds'}`,
     expected: 'accepted',
     answer: result.answer,
     ok: result.verdict === 'accepted',

@@ -16,7 +16,11 @@ recipient after the client, one triplet: a private store (--privacy) knows a mai
     '<%= config.bin %> <%= command.id %> alice@example.org',
   ]
   static override args = {
-    subject: Args.string({ description: 'a client, a mail address or a domain', required: true }),
+    subject: Args.string({
+      ignoreStdin: true,
+      description: 'a client, a mail address or a domain',
+      required: true,
+    }),
     ...StoreCommand.mailArgs,
   }
   static override flags = StoreCommand.storeFlags

@@ -15,7 +15,7 @@ triplet: a private store (--privacy) knows a mail by all three only.`
     '<%= config.bin %> <%= command.id %> 192.0.2.25 alice@example.org bob@example.com',
   ]
   static override args = {
-    subject: Args.string({ description: 'a client, a mail address or a domain' }),
+    subject: Args.string({ ignoreStdin: true, description: 'a client, a mail address or a domain' }),
     ...StoreCommand.mailArgs,
   }
   static override flags = {

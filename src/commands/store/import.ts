@@ -14,7 +14,7 @@ postgrey: needs db5.3-util. sqlgrey: its SQLite file (needs sqlite3), or a dump 
     '<%= config.bin %> <%= command.id %> --from sqlgrey --dbdir /root/sqlgrey.sql',
     '<%= config.bin %> <%= command.id %> /root/triplets.jsonl',
   ]
-  static override args = { file: Args.string({ description: 'an export of greyctl' }) }
+  static override args = { file: Args.string({ ignoreStdin: true, description: 'an export of greyctl' }) }
   static override flags = {
     ...StoreCommand.storeFlags,
     from: Flags.option({

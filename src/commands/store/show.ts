@@ -17,7 +17,11 @@ triplets by all three; greyctl why takes them from the log.`
     '<%= config.bin %> <%= command.id %> 192.0.2.25 alice@example.org bob@example.com',
   ]
   static override args = {
-    subject: Args.string({ description: 'a client, a mail address or a domain', required: true }),
+    subject: Args.string({
+      ignoreStdin: true,
+      description: 'a client, a mail address or a domain',
+      required: true,
+    }),
     ...StoreCommand.mailArgs,
   }
   static override flags = {

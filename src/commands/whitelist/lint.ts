@@ -21,7 +21,9 @@ Changes nothing. Exits 1 for a warning, 0 for remarks alone.`
     '<%= config.bin %> <%= command.id %> --log /var/log/mail.log',
   ]
   static override strict = false
-  static override args = { FILE: Args.string({ description: 'lists in the format of postgrey' }) }
+  static override args = {
+    FILE: Args.string({ ignoreStdin: true, description: 'lists in the format of postgrey' }),
+  }
   static override flags = logFlags
 
   async run(): Promise<void> {
