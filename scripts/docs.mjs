@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { BEYOND } from '../src/doctor/beyond.js'
 import { CHECKS } from '../src/doctor/checks/index.js'
 import { problemIndex, problemPage } from '../src/doctor/page.js'
 import { usages } from '../src/ui/usage/model.js'
@@ -19,7 +20,7 @@ function write(name, pages) {
 }
 
 write('problems', [
-  ['README.md', problemIndex(CHECKS)],
+  ['README.md', problemIndex(CHECKS, BEYOND)],
   ...CHECKS.map((check) => [`${check.id}.md`, problemPage(check)]),
 ])
 

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { ChangeCommand } from '../change-command.js'
+import { BEYOND } from '../doctor/beyond.js'
 import { CHECKS } from '../doctor/checks/index.js'
 import { type DoctorOptions, type Examination, examine, examineAndMend } from '../doctor/examine.js'
 import { type Selection, selectChecks } from '../doctor/select.js'
@@ -63,7 +64,7 @@ Exits 1 for a finding of severity warning or worse, 3 when nothing could be look
         title,
         autofix,
       }))
-      return this.finish({ text: renderChecks(checks), json: { checks } })
+      return this.finish({ text: renderChecks(checks, BEYOND), json: { checks, beyond: BEYOND } })
     }
     const host = await this.host(flags)
     const options = { configDir: this.configDir(flags), logs: flags.log ?? [], redact: flags.redact }

@@ -6,6 +6,7 @@ import { type ConfigFile, gatherConfigFiles } from './facts/config-files.js'
 import { type EndpointAnswer, gatherEndpoints } from './facts/endpoints.js'
 import { type Exchangers, gatherExchangers } from './facts/exchangers.js'
 import { type Fail2banFact, gatherFail2ban } from './facts/fail2ban.js'
+import { type Fate, gatherFates } from './facts/fates.js'
 import { type Greylister, gatherGreylisters } from './facts/greylisters.js'
 import { gatherInstances, type Instance } from './facts/instances.js'
 import { gatherKernel, type KernelFact } from './facts/kernel.js'
@@ -31,6 +32,7 @@ import {
 } from './facts/settings.js'
 import type { LogFact } from './facts/sign-reader.js'
 import { gatherStores, type StorePlace } from './facts/stores.js'
+import { gatherTableTexts, type TableTexts } from './facts/table-texts.js'
 import { gatherTables, type Table } from './facts/tables.js'
 import { gatherTimeService, type TimeService } from './facts/time-service.js'
 import { gatherUnits, type Unit } from './facts/units.js'
@@ -51,6 +53,8 @@ export interface Facts {
   readonly reread: Reread | null
   readonly services: readonly SmtpdService[]
   readonly policyUses: readonly PolicyUse[]
+  readonly fates: readonly Fate[]
+  readonly tableTexts: TableTexts
   readonly endpoints: readonly EndpointAnswer[]
   readonly listeners: readonly Listener[]
   readonly processes: readonly Process[]
@@ -92,6 +96,8 @@ const GATHERERS: Gatherers<Facts> = {
   reread: { limit: 10, gather: gatherReread },
   services: { limit: 10, gather: gatherServices },
   policyUses: { limit: 10, gather: gatherPolicyUses },
+  fates: { limit: 10, gather: gatherFates },
+  tableTexts: { limit: 10, gather: gatherTableTexts },
   endpoints: { limit: 10, gather: gatherEndpoints },
   listeners: { limit: 4, gather: gatherListeners },
   processes: { limit: 4, gather: gatherProcesses },

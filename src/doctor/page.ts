@@ -1,3 +1,4 @@
+import type { Beyond } from './beyond.js'
 import type { CheckText } from './check.js'
 
 const WORDS = {
@@ -34,7 +35,7 @@ export function problemPage(check: CheckText): string {
 }
 
 /** docs/problems/README.md: all of them. */
-export function problemIndex(checks: readonly CheckText[]): string {
+export function problemIndex(checks: readonly CheckText[], beyond: readonly Beyond[]): string {
   const rows = checks.map(
     ({ id, severity, title }) => `| [${id}](${id}.md) | ${severity} | ${title.replaceAll('|', '\\|')} |`,
   )
@@ -45,6 +46,12 @@ What \`greyctl doctor\` looks for. These pages are made from its own texts by \`
 | id | severity | what |
 | --- | --- | --- |
 ${rows.join('\n')}
+
+## What it cannot tell
+
+| what | why | instead |
+| --- | --- | --- |
+${beyond.map(({ what, why, instead }) => `| ${[what, why, instead].map((text) => plain(text).slice(0, -1).replaceAll('|', '\\|')).join(' | ')} |`).join('\n')}
 `
 }
 

@@ -11,7 +11,7 @@ export async function mailExchangers(
   timeoutSeconds: number,
 ): Promise<readonly MailExchanger[] | undefined> {
   // c-ares waits longer for the second try
-  const resolver = new Resolver({ timeout: (timeoutSeconds * 1000) / 3, tries: 2 })
+  const resolver = new Resolver({ timeout: Math.ceil((timeoutSeconds * 1000) / 3), tries: 2 })
   const timer = setTimeout(() => resolver.cancel(), timeoutSeconds * 1000)
   try {
     const found = (await orNone(resolver.resolveMx(domain))).sort((a, b) => a.priority - b.priority)

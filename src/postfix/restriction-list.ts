@@ -14,6 +14,8 @@ export interface Token {
 export interface RestrictionEntry {
   /** Lower case: Postfix compares names without regard to case. A bare lookup table (`hash:…`) is its own name. */
   readonly name: string
+  /** As written: the names of classes are not folded. */
+  readonly word: string
   readonly argument: string | undefined
   /** Prefixed by warn_if_reject: what it would reject is only logged. */
   readonly warnIfReject: boolean
@@ -72,6 +74,15 @@ export function tokensBetween(logical: LogicalLine, from: number, to: number): T
   }))
 }
 
+/** postconf(5), smtpd_*_restrictions: every restriction of Postfix 2.3 to 3.11. */
+const KNOWN =
+  /^(permit|reject|defer|defer_if_permit|defer_if_reject|sleep|warn_if_reject|check_policy_service|check_relay_domains|check_(ccert|sasl|etrn)_access|check_(client|reverse_client_hostname|helo|sender|recipient)(_(mx|ns|a))?_access|permit_(auth_destination|inet_interfaces|mx_backup|mynetworks|naked_ip_address|sasl_authenticated|tls_all_clientcerts|tls_clientcerts|dnswl_client|rhswl_client)|(reject|defer)_unauth_destination|reject_(invalid|non_fqdn|unknown)(_helo)?_hostname|reject_non_fqdn_(sender|recipient)|reject_(rbl|rbl_client|maps_rbl|multi_recipient_bounce|plaintext_session|unauth_pipelining)|reject_rhsbl_(client|reverse_client|helo|sender|recipient)|reject_unknown_(client|client_hostname|sender_domain|recipient_domain|address|forward_client_hostname|reverse_client_hostname)|reject_(unlisted|unverified)_(sender|recipient)|reject_((un)?authenticated_|known_)?sender_login_mismatch)$/
+
+/** Is it the name of one of Postfix's own restrictions? Lower case. */
+export function isRestriction(name: string): boolean {
+  return KNOWN.test(name)
+}
+
 const WITH_ARGUMENT =
   /^(check_[a-z_]+_access|check_policy_service|reject_rbl|reject_rbl_client|reject_rhsbl_[a-z_]+|permit_dnswl_client|permit_rhswl_client|sleep)$/
 
@@ -81,6 +92,7 @@ function takesArgument(name: string): boolean {
 
 interface Pending {
   name?: string
+  word?: string
   warnIfReject: boolean
   first: number
 }
@@ -130,13 +142,15 @@ function take(
   const first = pending?.first ?? index
   const warnIfReject = pending?.warnIfReject ?? false
   if (pending?.name !== undefined) {
-    out.push({ name: pending.name, argument: word, warnIfReject, first, last: index })
+    const { name } = pending
+    out.push({ name, word: pending.word ?? name, argument: word, warnIfReject, first, last: index })
     return undefined
   }
   const lower = word.toLowerCase()
   if (lower === 'warn_if_reject') return { warnIfReject: true, first }
-  if (takesArgument(lower)) return { name: lower, warnIfReject, first }
-  out.push({ name: /[:{]/.test(word) ? word : lower, argument: undefined, warnIfReject, first, last: index })
+  if (takesArgument(lower)) return { name: lower, word, warnIfReject, first }
+  const name = /[:{]/.test(word) ? word : lower
+  out.push({ name, word, argument: undefined, warnIfReject, first, last: index })
   return undefined
 }
 
@@ -177,11 +191,11 @@ export function flattenClasses(
   classes: readonly string[] = restrictionClasses(cf),
   depth = 0,
 ): RestrictionEntry[] {
-  const known = new Set(classes.map((name) => name.toLowerCase()))
+  const known = new Set(classes)
   return entries.flatMap((entry) => {
-    const name = known.has(entry.name) ? classes.find((each) => each.toLowerCase() === entry.name) : undefined
-    if (name === undefined || depth >= MAX_CLASS_DEPTH) return [entry]
-    const inner = flattenClasses(cf, readRestrictionText(cf, cf.get(name)?.value ?? ''), classes, depth + 1)
+    const { word, name } = entry
+    if (!known.has(word) || isRestriction(name) || depth >= MAX_CLASS_DEPTH) return [entry]
+    const inner = flattenClasses(cf, readRestrictionText(cf, cf.get(word)?.value ?? ''), classes, depth + 1)
     return inner.map((each) => ({
       ...each,
       warnIfReject: each.warnIfReject || entry.warnIfReject,

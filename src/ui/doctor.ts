@@ -1,4 +1,5 @@
 import type { ChalkInstance } from 'chalk'
+import type { Beyond } from '../doctor/beyond.js'
 import type { DoctorDocument } from '../doctor/document.js'
 import type { Mended } from '../doctor/mend.js'
 import { escapeText } from './escape.js'
@@ -139,14 +140,18 @@ function count(number: number, what: string): string {
   return number === 1 ? `1 ${what}` : `${number} ${what}s`
 }
 
-/** `--list`: the checks that there are. */
+/** `--list`: the checks that there are, and what there is no check of. */
 export function renderChecks(
   checks: readonly { readonly id: string; readonly severity: string; readonly title: string }[],
+  beyond: readonly Beyond[],
 ): string {
   const size = Math.max(...checks.map(({ id }) => id.length))
-  return checks
-    .map(({ id, severity, title: text }) => `${id.padEnd(size)}  ${severity.padEnd(8)}  ${text}`)
-    .join('\n')
+  return [
+    ...checks.map(({ id, severity, title: text }) => `${id.padEnd(size)}  ${severity.padEnd(8)}  ${text}`),
+    '',
+    'what it cannot tell:',
+    ...beyond.map(({ what, why }) => `- ${what}: ${why}`),
+  ].join('\n')
 }
 
 /** `--markdown`: the same for an issue or a ticket. */

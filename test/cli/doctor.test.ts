@@ -42,6 +42,11 @@ describe('greyctl doctor', () => {
   it('lists its checks', async () => {
     const { code, stdout } = await greyctl(['doctor', '--list', '--json'])
     expect(code).toBe(0)
+    expect(
+      JSON.parse(stdout)
+        .beyond.map(({ what }: { what: string }) => what)
+        .join(),
+    ).toContain('another host of the MX records')
     expect(JSON.parse(stdout).checks).toContainEqual(
       expect.objectContaining({ id: 'policy-port-mismatch', severity: 'critical', autofix: 'confirm' }),
     )

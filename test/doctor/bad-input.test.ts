@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Chalk } from 'chalk'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CHECKS } from '../../src/doctor/checks/index.js'
 import { examine } from '../../src/doctor/examine.js'
@@ -8,6 +9,7 @@ import { selectChecks } from '../../src/doctor/select.js'
 import type { Host } from '../../src/host/host.js'
 import { MemoryHost, type Program } from '../../src/host/memory.js'
 import { createRealHost } from '../../src/host/real.js'
+import { renderDoctor } from '../../src/ui/doctor.js'
 import { run as start } from '../cli/run.js'
 import { HEALTHY_MAIN, HEALTHY_MASTER } from './scene.js'
 
@@ -78,6 +80,15 @@ describe('files that nobody would write', () => {
     expect(document.findings.map(({ id }) => id)).toContain('duplicate-parameter')
   })
 
+  it.each(['hash', 'regexp', 'cidr'])('a %s table of a million lines', async (type) => {
+    const line = { hash: '192.0.2.1 OK\n', regexp: '/^dhcp1/ DUNNO\n', cidr: '192.0.2.0/24 OK\n' }[type] ?? ''
+    await writeFile(join(root, 'etc/postfix/big'), line.repeat(1_000_000))
+    const list = `smtpd_client_restrictions = check_client_access ${type}:/etc/postfix/big\n`
+    const { document, exitCode } = await judge(HEALTHY_MAIN + list)
+    expect(document.checks).toHaveLength(CHECKS.length)
+    expect([0, 1]).toContain(exitCode)
+  })
+
   it('a list of twenty thousand entries, and two hundred services', async () => {
     const list = `smtpd_sender_restrictions = ${'permit_mynetworks, '.repeat(20_000)}\n`
     const { document } = await judge(
@@ -109,9 +120,12 @@ describe('files that nobody would write', () => {
 
   it('a log full of hostile lines', async () => {
     const evil =
-      'Nov 24 20:00:00 mx postfix/smtpd[1]: warning: \u001b[2J </pre> problem talking to server `rm -rf /`: x\n'
+      'Nov 24 20:00:00 mx postfix/smtpd[1]: warning: problem talking to server \u001b[2J </pre> `rm -rf /`: x\n'
     const { document } = await judge(HEALTHY_MAIN, HEALTHY_MASTER, evil.repeat(2000) + '\xff'.repeat(100_000))
     expect(document.checks).toHaveLength(CHECKS.length)
+    const shown = renderDoctor(document, { style: new Chalk({ level: 0 }), width: 80 })
+    expect(shown).toContain('problem talking to server')
+    expect(shown).not.toContain('\u001b')
   })
 })
 

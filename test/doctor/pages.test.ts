@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { BEYOND } from '../../src/doctor/beyond.js'
 import { CHECKS } from '../../src/doctor/checks/index.js'
 import { problemIndex, problemPage } from '../../src/doctor/page.js'
 
@@ -10,7 +11,7 @@ describe('docs/problems (npm run docs writes them)', () => {
   it('has a page for each check, and no other', () => {
     const names = ['README.md', ...CHECKS.map(({ id }) => `${id}.md`)]
     expect(readdirSync(DIRECTORY).sort()).toEqual(names.sort())
-    expect(text('README.md')).toBe(problemIndex(CHECKS))
+    expect(text('README.md')).toBe(problemIndex(CHECKS, BEYOND))
   })
 
   it.each(CHECKS.map((check) => [check.id, check] as const))('%s', (id, check) => {

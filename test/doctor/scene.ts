@@ -8,6 +8,7 @@ import type { Process } from '../../src/doctor/facts/processes.js'
 import type { LogFact } from '../../src/doctor/facts/sign-reader.js'
 import type { SignName } from '../../src/doctor/facts/signs.js'
 import type { Stamps } from '../../src/doctor/facts/stamps.js'
+import { entriesOf, readerOf, tableTexts } from '../../src/doctor/facts/table-texts.js'
 import type { Table } from '../../src/doctor/facts/tables.js'
 import type { Unit } from '../../src/doctor/facts/units.js'
 import { type Facts, openFacts } from '../../src/doctor/facts.js'
@@ -59,6 +60,15 @@ export const file = (path: string, text: string, changes: Partial<Facts['mainCf'
   modified: NOW - 7200,
   ...changes,
 })
+
+/** Tables with their texts, by `type:path`. */
+export function texts(files: Readonly<Record<string, string>>): Pick<Facts, 'tableTexts' | 'tables'> {
+  const found = Object.entries(files).map(([spec, text]) => {
+    const [type = '', path = ''] = spec.split(':')
+    return [spec, { lookup: readerOf(type, path, text), entries: entriesOf(path, text) }] as const
+  })
+  return { tableTexts: tableTexts(new Map(found)), tables: Object.keys(files).map((spec) => table(spec)) }
+}
 
 export const listener = (changes: Partial<Listener>): Listener => ({
   address: '127.0.0.1',

@@ -7,6 +7,10 @@ export interface Injection {
   readonly restore?: string
   /** Other findings that are true of the broken server. */
   readonly also?: readonly string[]
+  /** Who is asked then takes everything: mail is not put off when doctor --fix has mended it. */
+  readonly asksNoGreylister?: true
+  /** The Debian release in which it can happen; all without it. */
+  readonly only?: 'bookworm'
   /** More options for doctor. */
   readonly options?: string
   /** Who looks, other than root. */
@@ -90,6 +94,7 @@ export const INJECTIONS: readonly Injection[] = [
   { id: 'unix-socket-missing', inject: endpoint('unix:greyctl/socket') },
   {
     id: 'unix-socket-permission',
+    asksNoGreylister: true,
     inject: `${server('"/var/spool/postfix/lab/socket"', ANSWER)}chmod 700 /var/spool/postfix/lab\n${endpoint('unix:lab/socket')}`,
     restore: stopServer,
   },
@@ -123,8 +128,8 @@ export const INJECTIONS: readonly Injection[] = [
     restore: stopServer,
   },
   { id: 'wrong-service-on-port', inject: endpoint('inet:127.0.0.1:25') },
-  { id: 'spawn-process-limit', inject: spawn('3') + timeLimit },
-  { id: 'spawn-time-limit', inject: spawn('0') },
+  { id: 'spawn-process-limit', asksNoGreylister: true, inject: spawn('3') + timeLimit },
+  { id: 'spawn-time-limit', asksNoGreylister: true, inject: spawn('0') },
   { id: 'spawn-user-wrong', inject: spawn('0', 'policyd') + timeLimit, also: ['policy-server-closes-early'] },
   {
     id: 'unit-masked-or-disabled',
@@ -160,21 +165,22 @@ n=0; until [ "$(systemctl show -p NRestarts --value greyctl.service)" -ge 1 ]; d
   {
     id: 'postfix-not-running',
     inject: 'postfix stop 2>/dev/null',
-    restore: 'systemctl restart postfix@-',
+    restore: 'systemctl restart postfix',
     also: ['unit-order'],
     reload: false,
   },
   {
     id: 'unit-order',
+    only: 'bookworm',
     inject: 'systemctl stop postfix@-',
-    restore: 'systemctl start postfix@-',
+    restore: 'systemctl restart postfix',
     also: ['postfix-not-running'],
     reload: false,
   },
   {
     id: 'options-not-applied',
-    inject: `sed -i 's/--delay=[0-9]*/--delay=77/' /etc/default/greyctl`,
-    restore: 'cp -a /root/default.greyctl /etc/default/greyctl',
+    inject: `sed -i 's/--delay=[0-9]*/& --retry-window=3/' /etc/default/greyctl`,
+    restore: 'cp -a /root/default.greyctl /etc/default/greyctl; systemctl restart greyctl.service',
     reload: false,
   },
   {
@@ -198,7 +204,7 @@ n=0; until [ "$(systemctl show -p NRestarts --value greyctl.service)" -ge 1 ]; d
   },
   {
     id: 'broken-continuation-nonindented',
-    inject: append(MAIN, 'smtpd_sender_restrictions = permit_mynetworks,', 'reject_unknown_sender_domain'),
+    inject: append(MAIN, 'smtpd_sender_restrictions = permit_mynetworks,', 'reject_non_fqdn_sender'),
     also: ['postconf-fatal', 'config-not-reloaded'],
     reload: false,
   },
@@ -239,7 +245,7 @@ n=0; until [ "$(systemctl show -p NRestarts --value greyctl.service)" -ge 1 ]; d
   },
   {
     id: 'config-not-reloaded',
-    inject: `${append(MAIN, 'smtpd_helo_required = yes')}touch -d '+20 seconds' ${MAIN}`,
+    inject: `${append(MAIN, 'smtpd_helo_required = yes')}touch -d '+4 seconds' ${MAIN}`,
     reload: false,
   },
   { id: 'main-cf-permissions', inject: `chmod g+w ${MASTER}` },
@@ -265,6 +271,8 @@ n=0; until [ "$(systemctl show -p NRestarts --value greyctl.service)" -ge 1 ]; d
     inject: `cp -a /etc/postfix /etc/postfix-in; sed -i '/greyctl_check/d' /etc/postfix-in/main.cf
 ${append('/etc/postfix-in/main.cf', 'multi_instance_enable = yes')}${append(MAIN, 'multi_instance_directories = /etc/postfix-in')}`,
     restore: 'rm -rf /etc/postfix-in',
+    // a reload goes to all instances then, and may come late
+    also: ['config-not-reloaded'],
   },
   { id: 'table-type-unsupported', inject: `touch /etc/postfix/lab; ${table('pcre')}` },
   { id: 'table-db-missing', inject: `touch /etc/postfix/lab; ${table('hash')}` },
@@ -292,6 +300,7 @@ ${append('/etc/postfix-in/main.cf', 'multi_instance_enable = yes')}${append(MAIN
   {
     id: 'policy-unreachable-after-permit',
     inject: list('permit_mynetworks, permit_auth_destination, $greyctl_check'),
+    also: ['greylisting-off'],
   },
   {
     id: 'no-relay-guard',
@@ -379,6 +388,7 @@ ${append('/etc/postfix-in/main.cf', 'multi_instance_enable = yes')}${append(MAIN
   {
     id: 'removed-restriction',
     inject: list('permit_mynetworks, permit_sasl_authenticated, permit_mx_backup, $greyctl_check'),
+    also: ['greylisting-off', 'policy-unreachable-after-permit'],
   },
   {
     id: 'policy-timeout-too-long',
@@ -390,6 +400,42 @@ ${append('/etc/postfix-in/main.cf', 'multi_instance_enable = yes')}${append(MAIN
     inject: `sed -i '/^compatibility_level/d' ${MAIN}`,
     also: ['relay-vs-recipient-order'],
   },
+  {
+    id: 'open-relay',
+    inject: `sed -i 's/^smtpd_relay_restrictions = .*/smtpd_relay_restrictions = all, reject/' ${MAIN}\n${append(MAIN, 'smtpd_restriction_classes = all', 'all = permit')}`,
+  },
+  {
+    id: 'access-map-ok-in-recipient',
+    inject: `echo 'partner.example OK' >/etc/postfix/lab
+sed -i 's/^smtpd_relay_restrictions = .*/smtpd_relay_restrictions =/' ${MAIN}
+${list('permit_mynetworks, permit_sasl_authenticated, check_sender_access texthash:/etc/postfix/lab, reject_unauth_destination, $greyctl_check')}`,
+  },
+  {
+    id: 'table-wrong-key',
+    inject: `echo '@partner.example DUNNO' >/etc/postfix/lab\n${list('permit_mynetworks, permit_sasl_authenticated, check_sender_access texthash:/etc/postfix/lab, $greyctl_check')}`,
+  },
+  {
+    id: 'greylisting-disabled-but-still-450',
+    inject: `${list('permit_mynetworks, permit_sasl_authenticated, reject_unknown_client_hostname')}postfix reload 2>/dev/null
+swaks --server 192.0.2.25 --local-interface 203.0.113.99 --helo x.example --from b@good.example --to alice@example.test >/dev/null 2>&1 || true; sleep 0.5\n`,
+    also: ['greylisting-off', 'policy-only-in-inactive-list'],
+    restore: 'postfix reload 2>/dev/null',
+    reload: false,
+  },
+  {
+    id: 'greylist-uses-hard-defer',
+    inject: `sed -i 's/--delay=[0-9]*/& --greylist-action=DEFER/' /etc/default/greyctl; systemctl restart greyctl.service`,
+    restore: 'cp -a /root/default.greyctl /etc/default/greyctl; systemctl restart greyctl.service',
+    also: ['greylist-before-recipient-validation'],
+    reload: false,
+  },
+  {
+    id: 'greylist-before-recipient-validation',
+    inject: `sed -i 's/--delay=[0-9]*/& --greylist-action=DEFER/' /etc/default/greyctl; systemctl restart greyctl.service`,
+    restore: 'cp -a /root/default.greyctl /etc/default/greyctl; systemctl restart greyctl.service',
+    also: ['greylist-uses-hard-defer'],
+    reload: false,
+  },
   // the machine around it
   {
     id: 'chroot-resolver-differs',
@@ -398,7 +444,11 @@ ${append('/etc/postfix-in/main.cf', 'multi_instance_enable = yes')}${append(MAIN
     reload: false,
   },
   { id: 'all-clients-unknown', inject: append(MAIN, 'smtpd_peername_lookup = no') },
-  { id: 'mynetworks-too-wide', inject: `sed -i 's#^mynetworks = .*#mynetworks = 0.0.0.0/0#' ${MAIN}` },
+  {
+    id: 'mynetworks-too-wide',
+    inject: `sed -i 's#^mynetworks = .*#mynetworks = 0.0.0.0/0#' ${MAIN}`,
+    also: ['open-relay', 'greylisting-off', 'policy-unreachable-after-permit'],
+  },
   {
     id: 'whitelist-ignored',
     inject: 'echo "*.good.example" >>/etc/greyctl/whitelist_clients.local',
@@ -546,6 +596,7 @@ sed -i 's/--delay=[0-9]*/& --greylist-text=Service unavailable/' /etc/default/gr
   { id: 'log-unreadable', inject: 'chmod 640 /var/log/mail.log', user: 'alice', reload: false },
   {
     id: 'wrong-journal-unit',
+    only: 'bookworm',
     inject: `mkdir -p /etc/fail2ban/filter.d; printf '[postfix]\nenabled = true\n' >/etc/fail2ban/jail.local
 printf '[Init]\njournalmatch = _SYSTEMD_UNIT=postfix.service\n' >/etc/fail2ban/filter.d/postfix.conf
 systemctl stop rsyslog.service syslog.socket; mv /var/log/mail.log /root/`,
@@ -562,7 +613,7 @@ systemctl stop rsyslog.service syslog.socket; mv /var/log/mail.log /root/`,
   {
     id: 'smtpd-does-not-start',
     inject: `${append(MAIN, 'smtpd_restriction_classes = grey')}postfix reload 2>/dev/null; ${MAIL}`,
-    restore: 'postfix stop 2>/dev/null; systemctl restart postfix@-',
+    restore: 'postfix stop 2>/dev/null; systemctl restart postfix',
     also: ['restriction-class-undefined', 'undefined-name'],
     reload: false,
   },

@@ -92,6 +92,16 @@ describe('restrictions with their arguments', () => {
     ])
   })
 
+  it('are found by their exact names, unlike restrictions (smtpd folds these alone)', () => {
+    const { cf, entries } = read('smtpd_restriction_classes = Grey\nGrey = reject_a\nl = grey, Grey, GREY\n')
+    expect(flattenClasses(cf, entries).map(({ word }) => word)).toEqual(['grey', 'reject_a', 'GREY'])
+  })
+
+  it('do not hide a restriction of the same name', () => {
+    const { cf, entries } = read('smtpd_restriction_classes = permit\npermit = reject_a\nl = permit\n')
+    expect(flattenClasses(cf, entries).map(({ name }) => name)).toEqual(['permit'])
+  })
+
   it('do not follow a class into itself for ever', () => {
     const { cf, entries } = read('smtpd_restriction_classes = k\nk = reject_a, k\nl = k\n')
     expect(flattenClasses(cf, entries).at(-1)?.name).toBe('k')

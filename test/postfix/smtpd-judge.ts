@@ -84,8 +84,8 @@ function rule(commands: readonly string[], replies: readonly string[]): Ruling |
   for (let at = 1; at < commands.length; at += 1) {
     const answer = replies[at]
     const stage = commands[at]?.split(' ')[0] ?? ''
-    // a client list that is asked at once (smtpd_delay_reject = no) has refused the one before, for good
-    if (answer === undefined || /^503 5\.7\.0 /.test(answer)) return undefined
+    // a client list that is asked at once (smtpd_delay_reject = no) has refused the one before, for good; 403: soft_bounce
+    if (answer === undefined || /^(503 5|403 4)\.7\.0 /.test(answer)) return undefined
     if (!/^[23]/.test(answer)) return { outcome: outcomeOf(answer), stage, answer }
   }
   return { outcome: 'accepted', stage: commands.at(-1) ?? '', answer: replies.at(-1) ?? '' }

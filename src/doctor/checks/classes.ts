@@ -16,7 +16,7 @@ const undeclared = check({
   needs: ['services', 'mainCf'],
   judge: ({ services, mainCf }) =>
     unknownEntries(services).flatMap(({ entry, list, service }) => {
-      const definition = mainCf.cf.definitions.find(({ name }) => name.toLowerCase() === entry.name)
+      const definition = mainCf.cf.definitions.find(({ name }) => name === entry.word)
       if (definition === undefined) return []
       const { name } = definition
       return [

@@ -3,6 +3,7 @@ import { CLASSES } from './classes.js'
 import { CLIENTS } from './clients.js'
 import { CONFIG_FILES } from './config-files.js'
 import { DAEMONS } from './daemons.js'
+import { DEFERRAL } from './deferral.js'
 import { DELIVERY } from './delivery.js'
 import { DIALOGUE } from './dialogue.js'
 import { EXCHANGERS } from './exchangers.js'
@@ -23,6 +24,7 @@ import { SERVICES } from './services.js'
 import { SOCKETS } from './sockets.js'
 import { SPAWN } from './spawn.js'
 import { STAMPS } from './stamps.js'
+import { TABLE_KEYS } from './table-keys.js'
 import { TABLES } from './tables.js'
 import { UNITS } from './units.js'
 
@@ -45,7 +47,9 @@ export const CHECKS: readonly Check[] = [
   ...CONFIG_FILES,
   ...SERVICES,
   ...TABLES,
+  ...TABLE_KEYS,
   ...CLIENTS,
+  ...DEFERRAL,
   ...DELIVERY,
   ...SENDERS,
   ...EXCHANGERS,

@@ -19,7 +19,7 @@ const unknown = check({
   needs: ['services', 'mainCf'],
   judge: ({ services, mainCf }) =>
     unknownEntries(services)
-      .filter(({ entry }) => !mainCf.cf.definitions.some(({ name }) => name.toLowerCase() === entry.name))
+      .filter(({ entry }) => !mainCf.cf.definitions.some(({ name }) => name === entry.word))
       .map(({ entry, list, service }) => ({
         detail: `"${entry.name}" in ${list} is no restriction`,
         evidence: [entry.where],

@@ -1,22 +1,6 @@
 import { check } from '../check.js'
-import type { SmtpdService } from '../facts/services.js'
-import { about, before, ending, type Uses } from './uses.js'
-
-function greylistersOf(uses: Uses, service: SmtpdService): Uses {
-  return uses.filter((use) => use.service === service && use.greylister)
-}
-
-/** Uses of a greylister on port 25 that a kind of own client reaches. */
-function reachedBy(uses: Uses, permits: readonly string[]): Uses {
-  return uses.filter(
-    (use) =>
-      use.greylister &&
-      use.service.role === 'mx' &&
-      !use.entry.warnIfReject &&
-      ending(use) === undefined &&
-      !before(use).some(({ name }) => permits.includes(name)),
-  )
-}
+import type { Fate } from '../facts/fates.js'
+import { about, distinct, ending, greylisted, hitOf, isMx, type Uses } from './uses.js'
 
 const ownNetworks = check({
   id: 'policy-before-permit-mynetworks',
@@ -28,13 +12,15 @@ const ownNetworks = check({
   look: ['postconf -n smtpd_recipient_restrictions'],
   remedy: 'put permit_mynetworks before the check',
   autofix: 'manual',
-  needs: ['policyUses'],
-  judge: ({ policyUses }) =>
-    reachedBy(policyUses, ['permit_mynetworks']).map((use) => ({
-      detail: `${use.service.label} asks ${use.endpoint.text} before it permits the own networks`,
-      evidence: [use.entry.where],
-      affects: about(use),
-    })),
+  needs: ['fates'],
+  judge: ({ fates }) =>
+    fates
+      .filter(isMx)
+      .flatMap((fate) =>
+        distinct(greylisted(fate.own)).map((asked) =>
+          hitOf(fate, asked, 'before it permits the own networks'),
+        ),
+      ),
 })
 
 const authenticated = check({
@@ -46,15 +32,15 @@ const authenticated = check({
   look: ['postconf -n smtpd_recipient_restrictions smtpd_sasl_auth_enable'],
   remedy: 'put permit_sasl_authenticated before the check',
   autofix: 'manual',
-  needs: ['policyUses'],
-  judge: ({ policyUses }) =>
-    reachedBy(policyUses, ['permit_sasl_authenticated'])
-      .filter(({ service }) => /^yes$/i.test(service.get('smtpd_sasl_auth_enable')))
-      .map((use) => ({
-        detail: `${use.service.label} asks ${use.endpoint.text} before it permits authenticated users`,
-        evidence: [use.entry.where],
-        affects: about(use),
-      })),
+  needs: ['fates'],
+  judge: ({ fates }) =>
+    fates
+      .filter(isMx)
+      .flatMap((fate) =>
+        distinct(greylisted(fate.user)).map((asked) =>
+          hitOf(fate, asked, 'before it permits authenticated users'),
+        ),
+      ),
 })
 
 const unreachable = check({
@@ -66,21 +52,31 @@ const unreachable = check({
   look: ['postconf -n smtpd_recipient_restrictions'],
   remedy: 'put the check before that entry',
   autofix: 'manual',
-  needs: ['policyUses'],
-  judge: ({ policyUses }) =>
-    policyUses
-      .filter(({ greylister, service }) => greylister && service.role === 'mx')
-      .flatMap((use) => {
-        const end = ending(use)
-        if (end === undefined) return []
-        return [
-          {
-            detail: `${use.service.label}: "${end.name}" comes before ${use.endpoint.text} in ${use.list}`,
-            evidence: [end.where, use.entry.where],
-            affects: about(use),
-          },
-        ]
-      }),
+  becauseOf: ['mynetworks-too-wide'],
+  needs: ['policyUses', 'fates'],
+  judge: ({ policyUses, fates }) =>
+    policyUses.flatMap((use) => {
+      const { service, endpoint, list } = use
+      const fate = fates.find((each) => each.service === service && isMx(each))
+      if (fate === undefined || !use.greylister || service.classes.some(({ name }) => name === list))
+        return []
+      // smtpd does not start, or the lists cannot be read: other checks say so
+      if (
+        !fate.judged ||
+        fate.outside.some((asked) => asked.list === list && asked.endpoint.text === endpoint.text)
+      )
+        return []
+      const end = ending(use)
+      return [
+        {
+          detail: end
+            ? `${service.label}: "${end.name}" comes before ${endpoint.text} in ${list}`
+            : `${service.label}: what stands before ${endpoint.text} in ${list} decides about every mail`,
+          evidence: [...(end ? [end.where] : []), use.entry.where],
+          affects: about(use),
+        },
+      ]
+    }),
 })
 
 /** Policy servers that are known not to greylist. */
@@ -98,40 +94,61 @@ const off = check({
   autofix: 'manual',
   becauseOf: [
     'master-override-disables-greylisting',
+    'policy-unreachable-after-permit',
+    'mynetworks-too-wide',
     'policy-only-in-inactive-list',
     'duplicate-parameter',
     'leading-whitespace-swallowed',
     'wrong-config-dir',
     'restriction-class-undeclared',
   ],
-  needs: ['services', 'policyUses'],
-  judge: ({ services, policyUses }) => {
-    const mx = services.filter(({ role }) => role === 'mx')
-    return mx
-      .filter((service) => {
-        const own = policyUses.filter((use) => use.service === service)
-        const may = own.some((use) => use.greylister || !OTHERS.test(use.endpoint.text))
-        return !may && !/rspamd|:11332|greylist/i.test(service.get('smtpd_milters')) && !throughTable(service)
-      })
-      .map((service) => {
+  needs: ['fates', 'policyUses'],
+  judge: ({ fates, policyUses }) =>
+    fates
+      .filter((fate) => isMx(fate) && !asksGreylister(fate, policyUses))
+      .map(({ service }) => {
         const place = service.where('smtpd_recipient_restrictions')
         return {
           detail: `${service.label} asks no greylister`,
           evidence: place ? [place] : [],
           affects: [service.label],
         }
-      })
-  },
+      }),
 })
 
-/** Selective greylisting: a table names a restriction class, in which the check stands. */
-function throughTable(service: SmtpdService): boolean {
-  const classes = service
-    .get('smtpd_restriction_classes')
-    .split(/[\s,]+/)
-    .filter(Boolean)
-  return classes.some((name) => /check_policy_service/i.test(service.get(name)))
+/** A policy server of which nothing is known may be one; so may a milter. */
+function asksGreylister({ service, outside, judged }: Fate, uses: Uses): boolean {
+  // lists that cannot be followed: what stands in them
+  const asked = judged ? outside : uses.filter((use) => use.service === service)
+  const may = asked.some(({ greylister, endpoint }) => greylister || !OTHERS.test(endpoint.text))
+  return may || /rspamd|:11332|greylist/i.test(service.get('smtpd_milters'))
 }
+
+const elsewhere = check({
+  id: 'greylisting-disabled-but-still-450',
+  title: 'mail is put off, and not by a greylister',
+  severity: 'info',
+  symptom: '450 or 451 in the log although greylisting is off: "Greylisting is still active", users say',
+  cause:
+    'other rules put mail off too: postscreen, a client without a name, a sender’s domain that cannot be looked up, a DNS list',
+  look: ["grep -E 'NOQUEUE: reject.* 45[0-9] ' /var/log/mail.log | tail"],
+  remedy: 'read the text behind the code: it names the rule',
+  autofix: 'manual',
+  becauseOf: ['greylisting-off'],
+  needs: ['fates', 'policyUses', 'log'],
+  judge: ({ fates, policyUses, log }) => {
+    const sign = log.signs.get('deferred-elsewhere')
+    const mx = fates.filter(isMx)
+    if (sign === undefined || mx.length === 0 || mx.some((fate) => asksGreylister(fate, policyUses)))
+      return []
+    return [
+      {
+        detail: `no service on port 25 asks a greylister; the log has ${sign.count} ${sign.count === 1 ? 'deferral' : 'deferrals'}`,
+        evidence: sign.evidence,
+      },
+    ]
+  },
+})
 
 const monitor = check({
   id: 'warn-if-reject-prefix',
@@ -142,15 +159,13 @@ const monitor = check({
   look: ['postconf -n smtpd_recipient_restrictions'],
   remedy: 'take warn_if_reject away when you have seen enough',
   autofix: 'manual',
-  needs: ['policyUses'],
-  judge: ({ policyUses }) =>
-    policyUses
-      .filter(({ greylister, entry }) => greylister && entry.warnIfReject)
-      .map((use) => ({
-        detail: `${use.service.label} asks ${use.endpoint.text} under warn_if_reject`,
-        evidence: [use.entry.where],
-        affects: about(use),
-      })),
+  needs: ['fates'],
+  judge: ({ fates }) =>
+    fates.flatMap((fate) =>
+      distinct(fate.outside.filter(({ greylister, warnOnly }) => greylister && warnOnly)).map((asked) =>
+        hitOf(fate, asked, 'under warn_if_reject'),
+      ),
+    ),
 })
 
 const twice = check({
@@ -162,25 +177,24 @@ const twice = check({
   look: ['postconf -n | grep check_policy_service'],
   remedy: 'leave it in smtpd_recipient_restrictions alone, once',
   autofix: 'manual',
-  needs: ['services', 'policyUses'],
-  judge: ({ services, policyUses }) =>
-    services
-      .filter(({ role }) => role === 'mx')
-      .flatMap((service) => {
-        const uses = greylistersOf(policyUses, service)
-        const texts = new Set(uses.map(({ endpoint }) => endpoint.text))
-        return [...texts].flatMap((text) => {
-          const same = uses.filter(({ endpoint }) => endpoint.text === text)
-          if (same.length < 2) return []
-          return [
-            {
-              detail: `${service.label} asks ${text} ${same.length} times: ${same.map(({ list }) => list).join(', ')}`,
-              evidence: same.map(({ entry }) => entry.where),
-              affects: [text, service.label],
-            },
-          ]
-        })
-      }),
+  needs: ['fates'],
+  judge: ({ fates }) =>
+    fates.filter(isMx).flatMap(({ service, outside }) => {
+      const asked = outside.filter(({ greylister }) => greylister)
+      const texts = new Set(asked.map(({ endpoint }) => endpoint.text))
+      return [...texts].flatMap((text) => {
+        const same = asked.filter(({ endpoint }) => endpoint.text === text)
+        const always = same.filter(({ table }) => table === undefined)
+        if (same.length < 2 || always.length === 0) return []
+        return [
+          {
+            detail: `${service.label} asks ${text} ${same.length} times: ${same.map(({ list }) => list).join(', ')}`,
+            evidence: same.map(({ where }) => where),
+            affects: [text, service.label],
+          },
+        ]
+      })
+    }),
 })
 
 const EARLY = new Set(['smtpd_client_restrictions', 'smtpd_helo_restrictions'])
@@ -195,18 +209,15 @@ const tooEarly = check({
   look: ['postconf smtpd_delay_reject', 'postconf -n smtpd_client_restrictions smtpd_helo_restrictions'],
   remedy: 'put the check into smtpd_recipient_restrictions',
   autofix: 'manual',
-  needs: ['policyUses'],
-  judge: ({ policyUses }) =>
-    policyUses
-      .filter(
-        ({ greylister, list, service }) =>
-          greylister && EARLY.has(list) && /^no$/i.test(service.get('smtpd_delay_reject')),
-      )
-      .map((use) => ({
-        detail: `${use.service.label} asks ${use.endpoint.text} in ${use.list}`,
-        evidence: [use.entry.where],
-        affects: about(use),
-      })),
+  needs: ['fates'],
+  judge: ({ fates }) =>
+    fates
+      .filter(({ service }) => /^no$/i.test(service.get('smtpd_delay_reject')))
+      .flatMap((fate) =>
+        distinct(fate.outside.filter(({ greylister, list }) => greylister && EARLY.has(list))).map((asked) =>
+          hitOf(fate, asked, `in ${asked.list}`),
+        ),
+      ),
 })
 
 const tooLate = check({
@@ -219,15 +230,23 @@ const tooLate = check({
   look: ['postconf -n smtpd_data_restrictions smtpd_end_of_data_restrictions'],
   remedy: 'put the check into smtpd_recipient_restrictions',
   autofix: 'manual',
-  needs: ['policyUses'],
-  judge: ({ policyUses }) =>
-    policyUses
-      .filter(({ greylister, list }) => greylister && /data_restrictions$/.test(list))
-      .map((use) => ({
-        detail: `${use.service.label} asks ${use.endpoint.text} in ${use.list}`,
-        evidence: [use.entry.where],
-        affects: about(use),
-      })),
+  needs: ['fates'],
+  judge: ({ fates }) =>
+    fates.flatMap((fate) =>
+      distinct(
+        fate.outside.filter(({ greylister, list }) => greylister && /data_restrictions$/.test(list)),
+      ).map((asked) => hitOf(fate, asked, `in ${asked.list}`)),
+    ),
 })
 
-export const PLACEMENT = [off, unreachable, ownNetworks, authenticated, tooEarly, tooLate, twice, monitor]
+export const PLACEMENT = [
+  off,
+  elsewhere,
+  unreachable,
+  ownNetworks,
+  authenticated,
+  tooEarly,
+  tooLate,
+  twice,
+  monitor,
+]

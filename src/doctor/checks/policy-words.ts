@@ -1,7 +1,7 @@
 import { compareLevels } from '../../postfix/expand.js'
-import { listWords } from '../../postfix/restriction-list.js'
+import { isRestriction, listWords } from '../../postfix/restriction-list.js'
 import { check } from '../check.js'
-import { entriesOf, KNOWN } from './restriction-names.js'
+import { entriesOf } from './restriction-names.js'
 
 const missingArgument = check({
   id: 'check-policy-missing-argument',
@@ -25,7 +25,7 @@ const missingArgument = check({
         })),
     )
     const swallowed = entriesOf(services)
-      .filter(({ entry }) => entry.name === 'check_policy_service' && KNOWN.test(entry.argument ?? ''))
+      .filter(({ entry }) => entry.name === 'check_policy_service' && isRestriction(entry.argument ?? ''))
       .map(({ entry, list, service }) => ({
         detail: `check_policy_service in ${list} is followed by ${entry.argument}`,
         evidence: [entry.where],
@@ -49,7 +49,7 @@ const badTransport = check({
     policyUses
       .filter(
         ({ endpoint: { transport, port, path, text } }) =>
-          !KNOWN.test(text) &&
+          !isRestriction(text) &&
           (!['inet', 'unix', 'local'].includes(transport) ||
             (transport === 'inet' && port === '') ||
             (transport !== 'inet' && path.endsWith('/'))),

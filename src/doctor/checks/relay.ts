@@ -1,15 +1,7 @@
-import { guardsRelay, isGuard } from '../../postfix/guards.js'
+import { guardsRelay } from '../../postfix/guards.js'
 import { check } from '../check.js'
-import type { SmtpdService } from '../facts/services.js'
-import { about, before, ending } from './uses.js'
-
-/** Does the relay list refuse strangers before the recipient list is asked? */
-function guardedFirst(service: SmtpdService): boolean {
-  return (
-    guardsRelay(service, 'smtpd_relay_restrictions') &&
-    /^yes$/i.test(service.get('smtpd_relay_before_recipient_restrictions') || 'yes')
-  )
-}
+import { PERMITS } from '../facts/fates.js'
+import { distinct, greylisted, hitOf, isMx } from './uses.js'
 
 const beforeGuard = check({
   id: 'policy-before-reject-unauth-destination',
@@ -22,21 +14,13 @@ const beforeGuard = check({
   remedy:
     'put reject_unauth_destination before the check, or set smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, defer_unauth_destination',
   autofix: 'manual',
-  needs: ['policyUses'],
-  judge: ({ policyUses }) =>
-    policyUses
-      .filter(({ list, service }) => list === 'smtpd_recipient_restrictions' && service.role !== 'submission')
-      .filter(
-        (use) =>
-          !guardsRelay(use.service, 'smtpd_relay_restrictions') &&
-          !before(use).some(isGuard) &&
-          ending(use) === undefined,
-      )
-      .map((use) => ({
-        detail: `${use.service.label} asks ${use.endpoint.text} and only later refuses relaying`,
-        evidence: [use.entry.where],
-        affects: about(use),
-      })),
+  needs: ['fates'],
+  judge: ({ fates }) =>
+    fates
+      .filter(({ relays, relaysWhenPermitted }) => relaysWhenPermitted && !relays)
+      .flatMap((fate) =>
+        distinct(fate.relay).map((asked) => hitOf(fate, asked, 'and only later refuses relaying')),
+      ),
 })
 
 const relayOrder = check({
@@ -49,24 +33,16 @@ const relayOrder = check({
   remedy: 'set compatibility_level = 3.6, or put reject_unauth_destination before the check',
   autofix: 'manual',
   becauseOf: ['policy-before-reject-unauth-destination'],
-  needs: ['policyUses', 'postconf'],
-  judge: ({ policyUses }) =>
-    policyUses
-      .filter(
-        ({ list, service, greylister }) =>
-          greylister && list === 'smtpd_recipient_restrictions' && service.role === 'mx',
-      )
-      .filter(
-        (use) =>
-          guardsRelay(use.service, 'smtpd_relay_restrictions') &&
-          !guardedFirst(use.service) &&
-          !before(use).some(isGuard),
-      )
-      .map((use) => ({
-        detail: `${use.service.label} asks ${use.endpoint.text} before its relay list`,
-        evidence: [use.entry.where],
-        affects: about(use),
-      })),
+  needs: ['fates', 'postconf'],
+  judge: ({ fates }) =>
+    fates
+      .filter((fate) => isMx(fate) && !fate.relays && !fate.relaysWhenPermitted)
+      .flatMap((fate) =>
+        distinct(greylisted(fate.relay))
+          // the lists before it are asked about everything in any case
+          .filter(({ list }) => list === 'smtpd_recipient_restrictions')
+          .map((asked) => hitOf(fate, asked, 'about relay attempts')),
+      ),
 })
 
 const noGuard = check({
@@ -100,4 +76,82 @@ const noGuard = check({
       }),
 })
 
-export const RELAY = [noGuard, beforeGuard, relayOrder]
+const openRelay = check({
+  id: 'open-relay',
+  title: 'strangers may send mail through this server to anywhere',
+  severity: 'critical',
+  symptom: 'the queue is full of bounces, and this server is on DNS lists',
+  cause: 'an entry of the relay or recipient list permits everybody before anything refuses relaying',
+  look: ['postconf smtpd_relay_restrictions smtpd_recipient_restrictions mynetworks', 'postconf -P'],
+  remedy:
+    'set smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination for that service',
+  autofix: 'manual',
+  becauseOf: ['mynetworks-too-wide'],
+  needs: ['fates'],
+  judge: ({ fates }) =>
+    fates
+      .filter(({ relays, service }) => relays && service.role !== 'reinjection')
+      .map(({ service }) => {
+        const places = ['smtpd_relay_restrictions', 'smtpd_recipient_restrictions'].map((list) =>
+          service.where(list),
+        )
+        return {
+          detail: `${service.label} takes mail of a stranger for a domain elsewhere`,
+          evidence: places.filter((place) => place !== undefined),
+          affects: [service.label],
+        }
+      }),
+})
+
+const ACCESS = /^check_[a-z_]+_access$/
+const BY_DNS = /^check_(reverse_client_hostname|[a-z_]+_(mx|ns|a))_access$/
+
+const tableSaysOk = check({
+  id: 'access-map-ok-in-recipient',
+  title: 'OK in an access table lets strangers relay, or is an error',
+  severity: 'critical',
+  symptom:
+    'warning: restriction check_sender_mx_access returns OK for …; this is not allowed for security reasons; or mail for other domains is taken from whoever writes the right sender',
+  cause:
+    'OK ends the list: in front of reject_unauth_destination it permits relaying, and anybody may write that sender or HELO name. What DNS says may not permit at all',
+  look: ['postconf -n | grep _access', 'grep -w OK FILE'],
+  remedy: 'write DUNNO in place of OK: the exception stays, and the list goes on',
+  autofix: 'manual',
+  needs: ['fates', 'tableTexts', 'log'],
+  judge: ({ fates, tableTexts, log }) => {
+    const says = (spec: string) => (tableTexts.entries(spec) ?? []).filter(({ value }) => PERMITS.test(value))
+    const shown = (spec: string) =>
+      says(spec)
+        .slice(0, 3)
+        .map(({ path, line, key, value }) => ({ ref: `${path}:${line}`, text: `${key} ${value}` }))
+    const relaying = fates.flatMap(({ service, relayTables }) =>
+      relayTables.map((spec) => ({
+        detail: `${service.label}: OK of ${spec} lets whoever matches it send anywhere`,
+        evidence: shown(spec),
+        affects: [spec, service.label],
+      })),
+    )
+    const byDns = fates.flatMap(({ service }) =>
+      service.lists
+        .flatMap(({ entries }) => entries)
+        .filter(
+          ({ name, argument }) => ACCESS.test(name) && BY_DNS.test(name) && says(argument ?? '').length > 0,
+        )
+        .map(({ name, argument = '', where }) => ({
+          severity: 'error' as const,
+          detail: `${service.label}: ${name} may not say OK, as ${argument} does: it is 451 for the mail`,
+          evidence: [where, ...shown(argument)],
+          affects: [argument, service.label],
+        })),
+    )
+    const met = log.signs.get('ok-forbidden')
+    if (met !== undefined && byDns.length === 0)
+      return [
+        ...relaying,
+        { severity: 'error' as const, detail: 'Postfix met such an entry', evidence: met.evidence },
+      ]
+    return [...relaying, ...byDns]
+  },
+})
+
+export const RELAY = [noGuard, openRelay, beforeGuard, tableSaysOk, relayOrder]

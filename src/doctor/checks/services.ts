@@ -1,18 +1,6 @@
 import { check } from '../check.js'
-import type { SmtpdService } from '../facts/services.js'
-import type { Facts } from '../facts.js'
-
-/** The greylister's first use by this service at which a kind of own client has not been permitted yet. */
-function askedBefore(uses: Facts['policyUses'], service: SmtpdService, permits: readonly string[]) {
-  return uses.find((use) => {
-    if (use.service !== service || !use.greylister || use.entry.warnIfReject) return false
-    const before = service.list(use.list).entries.slice(0, use.at)
-    const ends = before.some(({ name }) => name === 'permit' || name === 'reject' || name === 'defer')
-    return !ends && !before.some(({ name }) => permits.includes(name))
-  })
-}
-
-const SASL = ['permit_sasl_authenticated', 'permit_tls_clientcerts', 'permit_tls_all_clientcerts']
+import { LISTS } from '../facts/services.js'
+import { greylisted, isMx } from './uses.js'
 
 const submission = check({
   id: 'submission-inherits-greylisting',
@@ -26,22 +14,22 @@ const submission = check({
     'permit authenticated users before the check, or give the service -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject',
   autofix: 'manual',
   becauseOf: ['policy-before-permit-sasl'],
-  needs: ['services', 'policyUses'],
-  judge: ({ services, policyUses }) =>
-    services
-      .filter(({ role }) => role === 'submission')
-      .flatMap((service) => {
-        const use = askedBefore(policyUses, service, SASL)
-        if (use === undefined) return []
+  needs: ['fates'],
+  judge: ({ fates }) =>
+    fates
+      .filter(({ service }) => service.role === 'submission')
+      .flatMap(({ service, user }) => {
+        const [asked] = greylisted(user)
+        if (asked === undefined) return []
         return [
           {
-            detail: `${service.label} asks ${use.endpoint.text} before anything permits authenticated users`,
+            detail: `${service.label} asks ${asked.endpoint.text} before anything permits authenticated users`,
             evidence: [
               {
                 ref: `master.cf:${service.master.line}`,
                 text: `${service.label} … ${service.master.command}`,
               },
-              use.entry.where,
+              asked.where,
             ],
             affects: [service.label],
             commands: [
@@ -62,31 +50,23 @@ const overridden = check({
   look: ['postconf -P | grep restrictions'],
   remedy: 'take the override out, or add the check to it',
   autofix: 'manual',
-  needs: ['services', 'policyUses', 'mainCf'],
-  judge: ({ services, policyUses, mainCf }) =>
-    services
-      .filter(({ role }) => role === 'mx')
-      .flatMap((service) => {
-        if (policyUses.some((use) => use.service === service && use.greylister)) return []
-        const elsewhere = policyUses.find(
-          (use) => use.greylister && use.entry.where.ref.startsWith(mainCf.path),
-        )
-        const dropped = service.lists.find(
-          ({ name }) =>
-            service.master.overrides.some((each) => each.name === name) &&
-            /check_policy_service|\$/.test(mainCf.cf.get(name)?.value ?? ''),
-        )
-        const inMain =
-          elsewhere ?? (dropped && /grey|:10023|:60000|:2501/.test(mainCf.text) ? dropped : undefined)
-        if (dropped?.where === undefined || inMain === undefined) return []
-        return [
-          {
-            detail: `${service.label} has its own ${dropped.name}, in which no greylister is asked`,
-            evidence: [dropped.where, ...(elsewhere ? [elsewhere.entry.where] : [])],
-            affects: [service.label],
-          },
-        ]
-      }),
+  needs: ['fates'],
+  judge: ({ fates }) =>
+    fates.filter(isMx).flatMap(({ service, outside, withoutOverrides }) => {
+      const lost = withoutOverrides.find(({ greylister }) => greylister)
+      if (lost === undefined || outside.some(({ greylister }) => greylister)) return []
+      const own = service.master.overrides.filter(({ name }) => LISTS.some((list) => list === name))
+      const [first] = own.filter(({ name }) => name === lost.list).concat(own)
+      if (first === undefined) return []
+      const where = service.where(first.name)
+      return [
+        {
+          detail: `${service.label} has its own ${first.name}, in which no greylister is asked`,
+          evidence: [...(where ? [where] : []), lost.where],
+          affects: [service.label],
+        },
+      ]
+    }),
 })
 
 const reinjection = check({
@@ -100,22 +80,22 @@ const reinjection = check({
   remedy:
     'give that service -o smtpd_recipient_restrictions=permit_mynetworks,reject -o mynetworks=127.0.0.0/8',
   autofix: 'manual',
-  needs: ['services', 'policyUses'],
-  judge: ({ services, policyUses }) =>
-    services
-      .filter(({ role }) => role === 'reinjection')
-      .flatMap((service) => {
-        const use = askedBefore(policyUses, service, ['permit_mynetworks', ...SASL])
-        if (use === undefined) return []
+  needs: ['fates'],
+  judge: ({ fates }) =>
+    fates
+      .filter(({ service }) => service.role === 'reinjection')
+      .flatMap(({ service, own }) => {
+        const [asked] = greylisted(own)
+        if (asked === undefined) return []
         return [
           {
-            detail: `${service.label} asks ${use.endpoint.text} before it permits its own clients`,
+            detail: `${service.label} asks ${asked.endpoint.text} before it permits its own clients`,
             evidence: [
               {
                 ref: `master.cf:${service.master.line}`,
                 text: `${service.label} … ${service.master.command}`,
               },
-              use.entry.where,
+              asked.where,
             ],
             affects: [service.label],
           },

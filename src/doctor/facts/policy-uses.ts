@@ -1,12 +1,13 @@
 import { listWords } from '../../postfix/restriction-list.js'
 import type { GatherContext } from '../fact-book.js'
 import type { Facts } from '../facts.js'
-import type { Entry, ListName, SmtpdService } from './services.js'
+import type { EffectiveList, Entry, SmtpdService } from './services.js'
 
 /** One time that a list of a service asks a policy server. */
 export interface PolicyUse {
   readonly service: SmtpdService
-  readonly list: ListName
+  /** As in main.cf; a restriction class where no list names it: a table may. */
+  readonly list: string
   /** Its place among the entries of the list. */
   readonly at: number
   readonly entry: Entry
@@ -34,16 +35,20 @@ export interface Endpoint {
 export async function gatherPolicyUses({ need }: GatherContext<Facts>): Promise<readonly PolicyUse[]> {
   const [services, settings] = await Promise.all([need('services'), need('settings')])
   const queue = settings.get('queue_directory')
-  return services.flatMap((service) =>
-    service.lists.flatMap(({ name, entries }) =>
-      entries.flatMap((entry, at) => policyUse(service, name, at, entry, queue)),
-    ),
-  )
+  return services.flatMap((service) => {
+    const usesOf = (lists: readonly EffectiveList[]) =>
+      lists.flatMap(({ name, entries }) =>
+        entries.flatMap((entry, at) => policyUse(service, name, at, entry, queue)),
+      )
+    const inLists = usesOf(service.lists)
+    const known = new Set(inLists.map(({ entry }) => entry.argument))
+    return [...inLists, ...usesOf(service.classes).filter(({ entry }) => !known.has(entry.argument))]
+  })
 }
 
 function policyUse(
   service: SmtpdService,
-  list: ListName,
+  list: string,
   at: number,
   entry: Entry,
   queue: string,
@@ -103,6 +108,6 @@ export function seconds(text: string): number {
 /** Ports by habit: postgrey on Debian 10023, on Arch 10030, upstream 60000; sqlgrey 2501. */
 const GREYLISTER_PORTS = new Set(['10023', '10030', '60000', '2501', 'postgrey'])
 
-function isGreylister({ text, port }: Endpoint): boolean {
+export function isGreylister({ text, port }: Endpoint): boolean {
   return /grey|gray/i.test(text) || GREYLISTER_PORTS.has(port)
 }

@@ -1,13 +1,13 @@
-import { expandParameters } from '../../postfix/expand.js'
-import type { MainCf } from '../../postfix/main-cf.js'
 import type { MasterService } from '../../postfix/master-cf.js'
 import {
   flattenClasses,
+  listWords,
   type RestrictionEntry,
   readRestrictions,
   readRestrictionText,
   restrictionClasses,
 } from '../../postfix/restriction-list.js'
+import { effectiveSettings, isChrooted, type Settings } from '../../postfix/settings.js'
 import type { GatherContext } from '../fact-book.js'
 import type { Facts } from '../facts.js'
 import type { Evidence } from '../finding.js'
@@ -34,7 +34,8 @@ export interface Entry extends RestrictionEntry {
 }
 
 export interface EffectiveList {
-  readonly name: ListName
+  /** As in main.cf: a list of smtpd, or a restriction class. */
+  readonly name: string
   readonly entries: readonly Entry[]
   /** Set somewhere, not a default. */
   readonly explicit: boolean
@@ -53,10 +54,16 @@ export interface SmtpdService {
   readonly role: 'mx' | 'submission' | 'reinjection' | 'other'
   readonly chroot: boolean
   readonly lists: readonly EffectiveList[]
+  /** The restriction classes that it knows. */
+  readonly classes: readonly EffectiveList[]
+  /** Overrides included. */
+  readonly settings: Settings
+  /** Without them. */
+  readonly mainSettings: Settings
   /** Expanded, overrides included. */
   get(name: string): string
   where(name: string): Evidence | undefined
-  list(name: ListName): EffectiveList
+  list(name: string): EffectiveList | undefined
 }
 
 export async function gatherServices({ need }: GatherContext<Facts>): Promise<readonly SmtpdService[]> {
@@ -84,8 +91,12 @@ interface Sources {
 function smtpdService(service: MasterService, sources: Sources): SmtpdService {
   const { main, master, settings } = sources
   const overrides = new Map(service.overrides.map((each) => [each.name, each]))
-  const raw = (name: string) => overrides.get(name)?.value ?? settings.get(name)
-  const get = (name: string) => expand(main.cf, raw(name), settings)
+  const sourcesOf = {
+    defaults: settings.default,
+    ...(settings.version === undefined ? {} : { version: settings.version }),
+  }
+  const own = effectiveSettings(main.cf, { ...sourcesOf, service })
+  const get = (name: string) => safely(() => own.get(name), own.raw(name) ?? '')
   const where = (name: string): Evidence | undefined => {
     const override = overrides.get(name)
     if (override) return lineOf(master, override.line)
@@ -99,20 +110,26 @@ function smtpdService(service: MasterService, sources: Sources): SmtpdService {
     if (overrides.size === 0) sources.lists.set(name, list)
     return list
   })
+  const classes = listWords(get('smtpd_restriction_classes')).map((name) =>
+    effectiveList(name, overrides.get(name), sources, where(name)),
+  )
   return {
     label: `${service.name} ${service.type}`,
     master: service,
     role: roleOf(service),
-    chroot: isChrooted(service, settings),
+    chroot: isChrooted(service, own),
     lists,
+    classes,
+    settings: own,
+    mainSettings: overrides.size === 0 ? own : effectiveSettings(main.cf, sourcesOf),
     get,
     where,
-    list: (name) => lists[LISTS.indexOf(name)] as EffectiveList,
+    list: (name) => [...lists, ...classes].find((list) => list.name === name),
   }
 }
 
 function effectiveList(
-  name: ListName,
+  name: string,
   override: { value: string; line: number } | undefined,
   { main, master, settings, placeOf: find }: Sources,
   where: Evidence | undefined,
@@ -149,10 +166,6 @@ function effectiveList(
   }
 }
 
-function expand(cf: MainCf, value: string, settings: SettingsFact): string {
-  return safely(() => expandParameters(cf, value, (name) => settings.get(name)), value)
-}
-
 /** A parameter that refers to itself, a brace that is never closed: other checks say so. */
 function safely<T>(act: () => T, otherwise: T): T {
   try {
@@ -171,10 +184,4 @@ function roleOf({ name, type }: MasterService): SmtpdService['role'] {
   const loopback = /^(127\.|localhost:|\[?::1)/.test(name)
   if (MX.test(name) && !loopback) return 'mx'
   return loopback || /^1002\d$/.test(name) ? 'reinjection' : 'other'
-}
-
-/** master(5): `-` is yes before compatibility level 1. */
-function isChrooted({ chroot }: MasterService, settings: SettingsFact): boolean {
-  if (chroot !== '-') return chroot === 'y'
-  return (Number.parseFloat(settings.get('compatibility_level')) || 0) < 1
 }

@@ -1,4 +1,5 @@
 import { listWords } from '../../postfix/restriction-list.js'
+import { effectiveSettings } from '../../postfix/settings.js'
 import { type GatherContext, Unknown } from '../fact-book.js'
 import type { Facts } from '../facts.js'
 
@@ -53,23 +54,16 @@ export interface SettingsFact {
   get(name: string): string
   /** mail_version; undefined where Postfix cannot be asked. */
   readonly version: string | undefined
+  /** What counts where neither file says anything; undefined: the model's own defaults know more. */
+  default(name: string): string | undefined
 }
 
-/** Defaults of Postfix 3.x that are needed where postconf cannot be asked. */
+/** Defaults of Postfix 3.x that are needed where postconf cannot be asked, beyond those of postfix/settings.ts. */
 const DEFAULTS: Readonly<Record<string, string>> = {
   queue_directory: '/var/spool/postfix',
   mail_owner: 'postfix',
-  smtpd_policy_service_timeout: '100s',
-  smtpd_policy_service_default_action: '451 4.3.5 Server configuration problem',
-  smtpd_delay_reject: 'yes',
   smtpd_peername_lookup: 'yes',
-  smtpd_reject_unlisted_recipient: 'yes',
-  access_map_defer_code: '450',
-  defer_code: '450',
-  unknown_client_reject_code: '450',
-  soft_bounce: 'no',
   mynetworks_style: 'host',
-  compatibility_level: '0',
   multi_instance_enable: 'no',
   process_limit: '100',
   default_process_limit: '100',
@@ -78,11 +72,10 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 export async function gatherSettings({ need, want }: GatherContext<Facts>): Promise<SettingsFact> {
   const { cf } = await need('mainCf')
   const postconf = await want('postconf')
-  const own = new Map(cf.definitions.map(({ name, value }) => [name, value]))
-  return {
-    get: (name) => own.get(name) ?? postconf?.values.get(name) ?? DEFAULTS[name] ?? '',
-    version: postconf?.values.get('mail_version'),
-  }
+  const version = postconf?.values.get('mail_version')
+  const defaults = (name: string) => postconf?.values.get(name) ?? DEFAULTS[name]
+  const settings = effectiveSettings(cf, { defaults, ...(version === undefined ? {} : { version }) })
+  return { get: (name) => settings.raw(name) ?? '', version, default: defaults }
 }
 
 /** With --root nothing on the running system is asked. */

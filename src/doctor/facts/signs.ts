@@ -4,6 +4,9 @@ export const SIGNS = {
   'server-error': /NOQUEUE: reject: .*451 4\.3\.5 .*Server configuration error/,
   /** A policy server gave no answer. */
   'server-problem': /NOQUEUE: reject: .*451 4\.3\.5 .*Server configuration problem/,
+  /** Put off, and not with a greylister's words. */
+  'deferred-elsewhere': /^NOQUEUE: reject: .*: 45\d (?!4\.3\.[05] )(?!.*(?:gr[ea]y-?list|try again later))/i,
+  'ok-forbidden': /^warning: restriction .* returns OK for /,
   'policy-unreachable': /^warning: (?:connect to|problem talking to server) /,
   'unknown-restriction': /^warning: unknown smtpd restriction: /,
   throttled: /^warning: .*: bad command startup -- throttling/,

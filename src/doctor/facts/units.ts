@@ -54,7 +54,8 @@ export async function gatherUnits({ host }: GatherContext<Facts>): Promise<reado
   return Promise.all(
     units.map(async (unit) => ({
       ...unit,
-      programThere: unit.program === '' || (await host.stat(unit.program)) !== undefined,
+      // a name alone is looked for in systemd's own path
+      programThere: !unit.program.startsWith('/') || (await host.stat(unit.program)) !== undefined,
     })),
   )
 }

@@ -1,5 +1,5 @@
 import type { Case } from '../cases.js'
-import { NOW, sign, stat, table } from '../scene.js'
+import { NOW, sign, stat, table, texts } from '../scene.js'
 
 const HASH = table('hash:/etc/postfix/access')
 const NEWER = { path: '/etc/postfix/access', modified: NOW - 10, uid: 0, mode: 0o644, size: 9 }
@@ -8,6 +8,9 @@ const says = (text: string) => ({ tables: [{ ...REGEXP, complaints: [text] }] })
 const existing = (path: string, mode = 0o644) => ({
   configFiles: [{ path, stat: stat({ kind: 'file', mode }) }],
 })
+
+const ACCESS = 'smtpd_sender_restrictions = check_sender_access hash:/etc/postfix/access\n'
+const keys = (text: string) => ({ ...texts({ 'hash:/etc/postfix/access': text }), more: ACCESS })
 
 export const TABLE_CASES: Readonly<Record<string, readonly Case[]>> = {
   'table-type-unsupported': [
@@ -70,6 +73,22 @@ export const TABLE_CASES: Readonly<Record<string, readonly Case[]>> = {
     {
       broken: existing('/etc/postfix/dynamicmaps.cf', 0o666),
       healthy: existing('/etc/postfix/dynamicmaps.cf'),
+    },
+  ],
+  'table-wrong-key': [
+    {
+      broken: keys('@example.org REJECT\n'),
+      healthy: keys('example.org REJECT\nuser@example.org REJECT\n192.0.2 REJECT\npostmaster@ OK\n'),
+      says: 'one key of hash:/etc/postfix/access: a domain is written without its @: example.org',
+    },
+    { broken: keys('*.example.org REJECT\n'), healthy: {}, says: 'there are no stars' },
+    { broken: keys('192.0.2.0/24 REJECT\n'), healthy: {}, says: 'for cidr: tables' },
+    {
+      broken: keys('.example.org REJECT\n'),
+      healthy: {
+        ...keys('.example.org REJECT\n'),
+        more: `${ACCESS}parent_domain_matches_subdomains =\n`,
+      },
     },
   ],
 }

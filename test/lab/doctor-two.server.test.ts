@@ -1,0 +1,3 @@
+import { injectEveryOther } from './doctor-injections.js'
+
+injectEveryOther(1)
