@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { INJECTIONS, type Injection } from './injections.js'
-import { boot, type Machine } from './lab.js'
+import { bootSuite, type Machine, type Suite } from './lab.js'
 import { GREYCTL, send } from './server.js'
 
 const ALICE = 'alice@example.test'
@@ -87,10 +87,17 @@ async function restore(machine: Machine, { restore: own, reload }: Injection): P
  * mend it where it can; and find nothing when it is put back. Two files do half each, at the same time.
  */
 export function injectEveryOther(part: 0 | 1): void {
-  describe.skipIf(inject('labRefused'))('doctor on a running server', () => injectAll(part))
+  const rows = INJECTIONS.filter((_, at) => at % 2 === part)
+  describe.skipIf(inject('labRefused'))('doctor on a running server', () => injectAll(rows, undefined))
 }
 
-function injectAll(part: 0 | 1): void {
+/** The same with some of them, in a server of another Debian release. */
+export function injectInto(suite: Suite, ids: readonly string[]): void {
+  const rows = INJECTIONS.filter(({ id }) => ids.includes(id))
+  describe.skipIf(inject('labRefused'))(`doctor on ${suite}`, () => injectAll(rows, suite))
+}
+
+function injectAll(all: readonly Injection[], of: Suite | undefined): void {
   let machine: Machine
   const named: string[] = []
   const alarms: string[] = []
@@ -98,7 +105,7 @@ function injectAll(part: 0 | 1): void {
   const mended: string[] = []
 
   beforeAll(async () => {
-    machine = await boot('server')
+    machine = await bootSuite('server', of)
     await machine.ok(`${GREYCTL} install --yes --delay 1`, { timeout: 300 })
     await machine.ok(
       `cp -a /etc/postfix /root/postfix; cp -a /etc/default/greyctl /root/default.greyctl
@@ -126,8 +133,8 @@ function injectAll(part: 0 | 1): void {
   })
 
   const chosen = process.env.GREYCTL_INJECT?.split(',')
-  const suite = process.env.GREYCTL_LAB_SUITE ?? 'bookworm'
-  const rows = INJECTIONS.filter((_, at) => at % 2 === part).filter(
+  const suite = of ?? process.env.GREYCTL_LAB_SUITE ?? 'bookworm'
+  const rows = all.filter(
     ({ id, only }) => (only ?? suite) === suite && (chosen === undefined || chosen.includes(id)),
   )
 

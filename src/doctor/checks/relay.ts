@@ -1,6 +1,6 @@
 import { guardsRelay } from '../../postfix/guards.js'
 import { check } from '../check.js'
-import { PERMITS } from '../facts/fates.js'
+import { PERMITS } from '../facts/questions.js'
 import { distinct, greylisted, hitOf, isMx } from './uses.js'
 
 const beforeGuard = check({

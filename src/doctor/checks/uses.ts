@@ -1,6 +1,7 @@
 import { endsList } from '../../postfix/placement.js'
-import type { Asked, Fate } from '../facts/fates.js'
+import type { Fate } from '../facts/fates.js'
 import type { PolicyUse } from '../facts/policy-uses.js'
+import type { Asked } from '../facts/questions.js'
 import type { Entry } from '../facts/services.js'
 import type { Facts } from '../facts.js'
 
