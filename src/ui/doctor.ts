@@ -130,10 +130,13 @@ function summary(
   const number = (status: string) => checks.filter((check) => check.status === status).length
   const unknown = number('unknown') > 0 ? `, ${number('unknown')} not known` : ''
   const passed = `${count(number('pass'), 'check')} passed${unknown}`
-  const causes = findings.filter(({ consequenceOf }) => consequenceOf === null).length
+  const causes = findings.filter(({ consequenceOf }) => consequenceOf === null)
+  const notes = causes.filter(({ severity }) => severity === 'info').length
   if (findings.length === 0 && number('pass') === 0) return `${style.yellow('?')} nothing could be looked at`
-  if (findings.length === 0) return `${style.green('✓')} nothing wrong was found; ${passed}`
-  return `${style.red('✗')} ${count(causes, 'problem')}; ${passed}`
+  const noted = notes > 0 ? `, ${count(notes, 'note')}` : ''
+  // a note is for knowing: nothing of it makes the exit code 1
+  if (notes === causes.length) return `${style.green('✓')} nothing wrong was found; ${passed}${noted}`
+  return `${style.red('✗')} ${count(causes.length - notes, 'problem')}; ${passed}${noted}`
 }
 
 function count(number: number, what: string): string {

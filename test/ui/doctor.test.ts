@@ -32,6 +32,14 @@ const document = (changes: Partial<DoctorDocument> = {}): DoctorDocument => ({
 })
 
 describe('the report of doctor', () => {
+  it('does not call a note a problem', () => {
+    const note = finding({ id: 'rfc3339-timestamps', severity: 'info' })
+    const alone = renderDoctor(document({ ok: true, findings: [note] }), look)
+    expect(alone).toMatch(/✓ nothing wrong was found; 1 check passed, 1 note$/)
+    const both = renderDoctor(document({ findings: [finding(), note] }), look)
+    expect(both).toMatch(/✗ 1 problem; 1 check passed, 1 note$/)
+  })
+
   it('shows what, where with the line, why, and what to type', () => {
     expect(renderDoctor(document(), look)).toBe(`critical: nothing listens [policy-daemon-not-running]
   a connection is refused
