@@ -80,6 +80,7 @@ const TAKES_HOST = new Set([
   'postfix/candidate.ts',
   'maillog/sources.ts',
   'maillog/why.ts',
+  'maillog/follow.ts',
   'maillog/read.ts',
   'maillog/report/report-log.ts',
   'maillog/verify.ts',

@@ -9,11 +9,13 @@ import { readClientFilter } from '../setup/client-filter.js'
 import { ownNetworks } from '../setup/own-networks.js'
 import { loadPageParts } from '../setup/report-page.js'
 import { escapeText } from '../ui/escape.js'
+import { Progress } from '../ui/progress.js'
 import { allCsv, tableCsv } from '../ui/report/csv.js'
 import { renderPage } from '../ui/report/page.js'
 import { TABLE_IDS, tablesOf } from '../ui/report/tables.js'
 import { renderReport } from '../ui/report/text.js'
 import { headline } from '../ui/report/words.js'
+import { readingText } from '../ui/verify.js'
 
 /** Rows of each list where --top says nothing: what a screen takes, and what a file does. */
 const TOP_ON_SCREEN = 10
@@ -71,6 +73,8 @@ Exits 0 whatever it finds, 3 when the log cannot be read. greyctl verify is the 
       match: flags['match-clients'] ?? [],
       skip: flags['skip-clients'] ?? [],
     })
+    const progress = new Progress(this.terminal, this.wantsJson)
+    progress.start('reading the mail log')
     const report = await reportLog(host, {
       files: flags.log ?? [],
       journal: flags.journal,
@@ -79,7 +83,8 @@ Exits 0 whatever it finds, 3 when the log cannot be read. greyctl verify is the 
       ownNetworks: await ownNetworks(host, configDir),
       top: flags.top ?? (flags.csv || flags.json || flags.html ? TOP_IN_FILES : TOP_ON_SCREEN),
       wanted,
-    })
+      progress: (done) => progress.detail(readingText(done)),
+    }).finally(() => progress.clear())
     const page = flags.html === undefined ? undefined : await this.writePage(host, flags.html, report)
     this.finish({
       text: page ?? (flags.csv ? csvOf(report, flags.table) : renderReport(report, this.terminal)),

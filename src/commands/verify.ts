@@ -2,11 +2,15 @@ import { Flags } from '@oclif/core'
 import { GreyctlCommand, interruption } from '../base-command.js'
 import type { ProofCase } from '../change/plan.js'
 import { logFlags, sinceOf } from '../log-command.js'
+import { followLog, type News } from '../maillog/follow.js'
 import { exitCodeOfVerdict, reportWithoutLog, verdictOfProof } from '../maillog/outcome.js'
+import type { ReadProgress } from '../maillog/read.js'
 import { verifySources } from '../maillog/verify.js'
 import { liveProof } from '../setup/live-proof.js'
 import { ownNetworks } from '../setup/own-networks.js'
+import { newsDocument, renderNews } from '../ui/follow.js'
 import { type PluginAnswer, pluginAnswer, pluginUnknown } from '../ui/nagios.js'
+import { printJsonLine, printOut } from '../ui/print.js'
 import { Progress } from '../ui/progress.js'
 import { readingText, renderLive, renderVerify } from '../ui/verify.js'
 
@@ -16,6 +20,7 @@ export default class Verify extends GreyctlCommand {
     `Reads the mail log where this host keeps it (maillog_file, mail.log, maillog, rotated and packed ones,
 else the journal) and follows each triplet of client network, sender and recipient from its first deferral to its
 acceptance. The greylister's own lines are used where the log has them, Postfix's where it has not. Nothing is changed.
+With --follow it goes on: each deferral and acceptance as it comes, and the verdict when it is another (JSON: a document a line).
 With --live, Postfix itself is asked in a dry dialogue: deferred first, accepted after the delay.
 Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when the log cannot be read.`
   static override examples = [
@@ -23,6 +28,7 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
     '<%= config.bin %> <%= command.id %> --since yesterday --json',
     '<%= config.bin %> <%= command.id %> --log /var/log/mail.log.2.gz --log /var/log/mail.log.1',
     '<%= config.bin %> <%= command.id %> --live',
+    '<%= config.bin %> <%= command.id %> --follow --since today',
     '<%= config.bin %> <%= command.id %> --nagios --since 1d',
   ]
   static override flags = {
@@ -34,7 +40,11 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
     }),
     live: Flags.boolean({
       description: 'ask Postfix itself, and wait for the retry',
-      exclusive: ['log', 'journal', 'since'],
+      exclusive: ['log', 'journal', 'since', 'follow'],
+    }),
+    follow: Flags.boolean({
+      char: 'f',
+      description: 'go on with the newest log, also after its rotation, and say what is new; Ctrl-C ends it',
     }),
   }
 
@@ -48,14 +58,25 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
     }
     const progress = new Progress(this.terminal, this.wantsJson)
     progress.start('reading the mail log')
-    const report = await verifySources(host, {
+    const options = {
       files: flags.log ?? [],
       journal: flags.journal,
       since: sinceOf(flags.since, host.now()),
       configDir,
       ownNetworks: await ownNetworks(host, configDir),
-      progress: (done) => progress.detail(readingText(done)),
-    }).finally(() => progress.clear())
+      progress: (done: ReadProgress) => progress.detail(readingText(done)),
+    }
+    if (flags.follow) {
+      const tell = (news: News) => {
+        progress.clear()
+        if (this.wantsJson) printJsonLine(newsDocument(news))
+        else printOut(renderNews(news, this.terminal))
+      }
+      const { verdict } = await followLog(host, { ...options, signal: interruption(), tell })
+      process.exitCode = exitCodeOfVerdict(verdict)
+      return
+    }
+    const report = await verifySources(host, options).finally(() => progress.clear())
     if (flags.nagios) return this.finishPlugin(pluginAnswer(report.verdict, report))
     this.finish({
       text: renderVerify(report, this.terminal),

@@ -19,6 +19,7 @@ import {
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { GreyctlError } from '../errors.js'
+import { followFile } from './follow.js'
 import type { ByteRange, FileMeta, FileStat, ReplaceOptions } from './host.js'
 import type { Paths } from './paths.js'
 import { errnoOf, readTrouble, writeTrouble } from './trouble.js'
@@ -82,6 +83,10 @@ export class Files {
       await reading?.catch(() => {})
       await handle?.close()
     }
+  }
+
+  async *streamOn(path: string, signal: AbortSignal): AsyncIterable<Buffer> {
+    yield* followFile(await this.paths.outside(path, { followLast: true }), signal)
   }
 
   tail(path: string, bytes: number): Promise<Buffer | undefined> {

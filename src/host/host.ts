@@ -103,6 +103,11 @@ export interface Host {
    * Throws GreyctlError('log-unreadable').
    */
   stream(path: string, range?: ByteRange): AsyncIterable<Buffer>
+  /**
+   * The same, and what is added until the signal, also by the file that takes the name next: an empty chunk says that
+   * there is no more yet. Throws GreyctlError('log-unreadable').
+   */
+  streamOn(path: string, signal: AbortSignal): AsyncIterable<Buffer>
   /** What is piped in. Throws GreyctlError('log-unreadable'). */
   input(): AsyncIterable<Buffer>
   /** The last bytes of a file, at most so many; undefined when absent. Throws GreyctlError('config-unreadable'). */

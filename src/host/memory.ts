@@ -126,6 +126,12 @@ export class MemoryHost implements Host {
     yield this.piped
   }
 
+  /** Nothing is added to it. */
+  async *streamOn(path: string): AsyncIterable<Buffer> {
+    yield* this.stream(path)
+    yield Buffer.alloc(0)
+  }
+
   async *stream(path: string, range?: ByteRange): AsyncIterable<Buffer> {
     const content = await this.read(path)
     if (content === undefined) throw new GreyctlError('log-unreadable', 'no such file', { where: path })

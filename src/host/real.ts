@@ -27,6 +27,7 @@ export function createRealHost(options: { root?: string } = {}): Host {
     list: (path) => files.list(path),
     realpath: (path) => paths.resolve(path),
     stream: (path, range) => files.stream(path, range),
+    streamOn: (path, signal) => files.streamOn(path, signal),
     input: () => readInput(),
     tail: (path, bytes) => files.tail(path, bytes),
     freeBytes: (path) => files.freeBytes(path),

@@ -1,6 +1,5 @@
 import { Fingerprint } from './fingerprint.js'
 import type { Followed } from './followed.js'
-import { defer, pass } from './life.js'
 import type { Key, Lives } from './lives.js'
 import { QueueTable } from './queue.js'
 import type { Signs } from './signs.js'
@@ -83,7 +82,7 @@ export class MailFlow {
     }
     const at = queue.at[slot] as number
     const life = this.lives.find(key)
-    if (life !== -1 && this.isAfter(life, at)) pass(this.lives, life, orUnknown(at), undefined)
+    if (life !== -1 && this.isAfter(life, at)) this.followed.pass(life, orUnknown(at), undefined)
     this.cameElsewhere(key, at)
   }
 
@@ -99,7 +98,7 @@ export class MailFlow {
     this.signs.seen(at)
     const known = lives.find(key)
     const life = known === -1 ? this.followed.beginAt(key, bytes, spans, at) : known
-    defer(lives, life, 'postfix', at, 1)
+    this.followed.defer(life, 'postfix', at, 1)
     lives.seenIn(life, this.source(), line)
     if (!Number.isNaN(wait)) this.signs.told('postfix', at - (lives.columns.first[life] as number), wait)
   }

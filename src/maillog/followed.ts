@@ -1,4 +1,4 @@
-import { RETRY_WINDOW, storyOf } from './life.js'
+import { defer, deferralsSoFar, pass, RETRY_WINDOW, storyOf } from './life.js'
 import { type Key, Lives, type Triplet } from './lives.js'
 import type { Observer } from './observer.js'
 import { Totals } from './totals.js'
@@ -27,6 +27,21 @@ export class Followed {
   beginAt(key: Key, bytes: Buffer, spans: Int32Array, at: number): number {
     if (this.lives.isFull) this.makeRoom(at)
     return this.lives.addAt(key, bytes, spans)
+  }
+
+  defer(life: number, teller: 'greylister' | 'postfix', at: number | undefined, times: number): void {
+    const { lives, observer } = this
+    const before = observer.deferred === undefined ? 0 : deferralsSoFar(lives, life)
+    defer(lives, life, teller, at, times)
+    if (observer.deferred !== undefined && deferralsSoFar(lives, life) > before)
+      observer.deferred(storyOf(lives, life))
+  }
+
+  pass(life: number, at: number | undefined, delay: number | undefined): void {
+    const { lives, observer } = this
+    const before = lives.columns.passed[life]
+    pass(lives, life, at, delay)
+    if (before === 0) observer.passed?.(storyOf(lives, life))
   }
 
   /**

@@ -65,8 +65,13 @@ export function pass(lives: Lives, life: number, at: number | undefined, delay: 
 }
 
 export function deferralsOf(lives: Lives, life: number): number {
+  return Math.max(1, deferralsSoFar(lives, life))
+}
+
+/** 0 for a triplet whose deferral only its pass tells. */
+export function deferralsSoFar(lives: Lives, life: number): number {
   const { greylisterCount, postfixCount } = lives.columns
-  return Math.max(1, greylisterCount[life] as number, postfixCount[life] as number)
+  return Math.max(greylisterCount[life] as number, postfixCount[life] as number)
 }
 
 /** When it was deferred first: as seen, or as its pass tells; NaN where neither says. */

@@ -1,7 +1,7 @@
 import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
 import { type Listener, LogReader } from './log-reader.js'
-import { inOrder } from './order.js'
+import { type Dated, inOrder } from './order.js'
 import type { Problem, Window } from './report.js'
 import { findSources, type LogSource } from './sources.js'
 import type { Told } from './told.js'
@@ -15,10 +15,17 @@ export interface ReadOptions {
   readonly since?: number | undefined
   /** The Postfix instance's configuration directory, for maillog_file. */
   readonly configDir?: string
+  /** Goes on with the newest log until the signal; told whenever there is no more for now. */
+  readonly follow?: Follow
   /** false: each line goes through the parsers, which say the same more slowly. */
   readonly fast?: boolean
   /** Told while it goes on, a few times a second. */
   readonly progress?: ((done: ReadProgress) => void) | undefined
+}
+
+export interface Follow {
+  readonly signal: AbortSignal
+  readonly ended: (read: LogRead) => void
 }
 
 /** How far a log was read. */
@@ -49,7 +56,9 @@ export async function readLog(
   listener: Listener | ((told: Told) => void),
 ): Promise<LogRead> {
   const { files = [], journal = false, since, configDir = '/etc/postfix' } = options
-  const sources = await inOrder(await findSources(host, { files, journal, since, configDir }))
+  const found = await inOrder(await findSources(host, { files, journal, since, configDir }))
+  const { follow } = options
+  const sources = follow ? withNewestFollowed(found, follow.signal, () => follow.ended(done())) : found
   const heard = typeof listener === 'function' ? { add: listener } : listener
   const meter = options.progress && new Meter(host, options.progress)
   const reader = new LogReader(
@@ -59,6 +68,15 @@ export async function readLog(
     options.fast,
   )
   const problems: Problem[] = []
+  function done(): LogRead {
+    const { lines } = reader
+    const { from, to } = reader.window
+    return {
+      window: { from, to, lines, sources: sources.map(({ source }) => source.name) },
+      until: files.length > 0 && !follow ? to : host.now(),
+      problems,
+    }
+  }
   for (const dated of sources) {
     const { source } = dated
     const before = reader.lines
@@ -73,13 +91,29 @@ export async function readLog(
     }
   }
   if (problems.length === sources.length && reader.lines === 0) throw noneReadable(problems)
-  const { lines } = reader
-  const { from, to } = reader.window
-  return {
-    window: { from, to, lines, sources: sources.map(({ source }) => source.name) },
-    until: files.length > 0 ? to : host.now(),
-    problems,
+  return done()
+}
+
+/** The newest log comes last and does not end. */
+function withNewestFollowed(
+  sources: readonly Dated[],
+  signal: AbortSignal,
+  ended: () => void,
+): readonly Dated[] {
+  const newest = sources.findLast(({ source }) => !source.shadow) ?? sources.at(-1)
+  const follow = newest?.source.follow
+  if (newest === undefined || follow === undefined)
+    throw new GreyctlError('usage', `--follow: ${newest?.source.name ?? 'nothing'} cannot be followed`, {
+      hints: ['name a file with --log, or say --journal'],
+    })
+  const open = async function* () {
+    for await (const chunk of follow(signal)) {
+      if (chunk.length > 0) yield chunk
+      else ended()
+    }
   }
+  const live = { ...newest, source: { ...newest.source, open } }
+  return [...sources.filter((one) => one !== newest), live]
 }
 
 /** Tells how far reading is, but not more often than a person looks. */

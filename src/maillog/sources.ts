@@ -17,6 +17,8 @@ export interface LogSource {
   readonly again: boolean
   /** Chunks are good until the next one is asked for. */
   open(): AsyncIterable<Buffer>
+  /** What is in it and what is added until the signal; an empty chunk where there is no more yet. */
+  readonly follow?: (signal: AbortSignal) => AsyncIterable<Buffer>
   /** Bytes as they lie on the disk, packed or not. */
   readonly size?: number
   /** A part of it, in the same way. */
@@ -135,6 +137,7 @@ function fileSource(host: Host, path: string, { modified, size }: FileStat, shad
     again: true,
     size,
     part: (range) => host.stream(path, range),
+    follow: (signal) => host.streamOn(path, signal),
     open: () => unpacked(path, () => host.stream(path), unpack),
   }
 }
@@ -173,17 +176,54 @@ function journalSource(host: Host, since: number | undefined, lines: number | un
     modified: host.now(),
     shadow: false,
     again: false,
+    follow: (signal) => followJournal(host, argv, signal),
     open: () => journalBytes(host, argv),
   }
 }
 
-async function* journalBytes(host: Host, argv: readonly string[]): AsyncGenerator<Buffer> {
+async function* journalBytes(
+  host: Host,
+  argv: readonly string[],
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
   try {
-    yield* host.runStream(argv, { timeout: 3600 })
+    yield* host.runStream(argv, { timeout: 3600, ...(signal ? { signal } : {}) })
   } catch (error) {
+    if (signal?.aborted) return
     if (error instanceof GreyctlError && error.code === 'program-missing')
       throw nothingFound('no mail log in /var/log, and no journal (journalctl is missing)', error)
     throw error
+  }
+}
+
+/** journalctl(1): the fields whose names begin with __ are always there. In a message its quotes would be escaped. */
+const CURSOR = /"__CURSOR" ?: ?"([^"\\]{1,1000})"/g
+/** Bytes, more than an entry's cursor takes. */
+const CURSOR_ROOM = 2048
+
+/** What the journal has, and what comes after the last of it. */
+async function* followJournal(
+  host: Host,
+  argv: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  let cursor: string | undefined
+  let before = ''
+  for await (const chunk of journalBytes(host, argv, signal)) {
+    const text = before + chunk.toString('latin1')
+    cursor = [...text.matchAll(CURSOR)].at(-1)?.[1] ?? cursor
+    before = text.slice(-CURSOR_ROOM)
+    yield chunk
+  }
+  yield Buffer.alloc(0)
+  if (signal.aborted) return
+  const where =
+    cursor === undefined
+      ? argv
+      : [...argv.filter((word) => !word.startsWith('--since=')), `--after-cursor=${cursor}`]
+  for await (const chunk of journalBytes(host, [...where, '--follow', '--no-tail'], signal)) {
+    yield chunk
+    yield Buffer.alloc(0)
   }
 }
 

@@ -2,7 +2,7 @@ import type { Deferred, Passed } from './event.js'
 import { Fingerprint } from './fingerprint.js'
 import { MailFlow } from './flow.js'
 import { Followed } from './followed.js'
-import { defer, pass, type Story, storyOf } from './life.js'
+import { type Story, storyOf } from './life.js'
 import type { Key, Lives, Triplet } from './lives.js'
 import type { Observer } from './observer.js'
 import { type Outage, Outages } from './outages.js'
@@ -136,9 +136,11 @@ export class StoryTeller {
     }
   }
 
+  /** What it comes to so far; more may come. */
   end(): Stories {
     const { lives } = this
-    const { totals, untracked } = this.followed
+    const { untracked } = this.followed
+    const totals = this.followed.totals.copy()
     // the newest first: examples are of the newest, and a story is only made where it may be one
     for (let life = lives.size - 1; life >= 0; life -= 1) totals.add(lives, life)
     let stories: readonly Story[] | undefined
@@ -169,7 +171,7 @@ export class StoryTeller {
     if (event.by === 'greylister') this.decisions += told.repeat
     this.signs.seen(told.at)
     const life = this.lifeOf(event, told.at)
-    defer(this.lives, life, event.by, told.at, told.repeat)
+    this.followed.defer(life, event.by, told.at, told.repeat)
     this.lives.seenAt(life, told.ref)
     if (event.wait === undefined || told.at === undefined) return
     this.signs.told(event.by, told.at - (this.lives.columns.first[life] as number), event.wait)
@@ -189,7 +191,7 @@ export class StoryTeller {
     const moved = found === -1 && event.delay !== undefined ? this.twinOf(key, told.at, event.delay) : -1
     if (found !== -1 || moved !== -1 || event.delay !== undefined) {
       const life = found !== -1 ? found : moved !== -1 ? moved : this.followed.begin(key, event, told.at)
-      pass(this.lives, life, told.at, event.delay)
+      this.followed.pass(life, told.at, event.delay)
       if (found === -1 && moved === -1) this.lives.seenAt(life, told.ref)
     }
     this.flow.cameElsewhere(key, told.at ?? Number.NaN)

@@ -141,3 +141,8 @@ export class IsoClock {
 export function isoTime(seconds: number): string {
   return `${new Date(Math.floor(seconds) * 1000).toISOString().slice(0, 19)}Z`
 }
+
+/** null for a time that there is not, or that no calendar has. */
+export function timeOrNull(seconds: number | undefined): string | null {
+  return seconds === undefined || Math.abs(seconds) > 8.64e12 ? null : isoTime(seconds)
+}

@@ -32,6 +32,19 @@ export class Totals {
   private readonly openSeries = new Map<number, number>()
   private readonly longest: Story[] = []
 
+  /** The same so far, to be added to apart from this. */
+  copy(): Totals {
+    const copy = new Totals()
+    const { delays, passedLast, waitingLast, openSeries, longest, ...counts } = this
+    Object.assign(copy, counts)
+    for (const [seconds, times] of delays) copy.delays.set(seconds, times)
+    for (const [seconds, times] of openSeries) copy.openSeries.set(seconds, times)
+    copy.passedLast.push(...passedLast)
+    copy.waitingLast.push(...waitingLast)
+    copy.longest.push(...longest)
+    return copy
+  }
+
   add(lives: Lives, life: number): void {
     const { columns } = lives
     const passed = columns.passed[life] === 1

@@ -3,7 +3,7 @@ import type { Story } from './life.js'
 import { problemsOf } from './problems.js'
 import type { Example, Problem, Verdict, VerifyReport, Window } from './report.js'
 import type { Stories } from './story.js'
-import { isoTime } from './time.js'
+import { timeOrNull } from './time.js'
 import { percentileOf, type Stuck } from './totals.js'
 import { clientText } from './triplet.js'
 
@@ -84,9 +84,4 @@ function exampleOf(story: Story): Example {
     passedAt: timeOrNull(story.passedAt),
     delay: story.delay ?? null,
   }
-}
-
-/** null for a time that there is not, or that no calendar has. */
-function timeOrNull(seconds: number | undefined): string | null {
-  return seconds === undefined || Math.abs(seconds) > 8.64e12 ? null : isoTime(seconds)
 }

@@ -57,6 +57,11 @@ export function printErrRaw(text: string): void {
   writeAll(2, text)
 }
 
+/** One of several documents, a line each. */
+export function printJsonLine(value: unknown): void {
+  printOut(JSON.stringify(value))
+}
+
 export function printJson(value: unknown): void {
   writeAll(1, `${JSON.stringify(value, undefined, 2)}\n`)
 }
