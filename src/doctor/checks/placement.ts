@@ -63,7 +63,9 @@ const unreachable = check({
       // smtpd does not start, or the lists cannot be read: other checks say so
       if (
         !fate.judged ||
-        fate.outside.some((asked) => asked.list === list && asked.endpoint.text === endpoint.text)
+        [...fate.outside, ...fate.others].some(
+          (asked) => asked.list === list && asked.endpoint.text === endpoint.text,
+        )
       )
         return []
       const end = ending(use)
@@ -117,9 +119,9 @@ const off = check({
 })
 
 /** A policy server of which nothing is known may be one; so may a milter. */
-function asksGreylister({ service, outside, judged }: Fate, uses: Uses): boolean {
+function asksGreylister({ service, outside, others, judged }: Fate, uses: Uses): boolean {
   // lists that cannot be followed: what stands in them
-  const asked = judged ? outside : uses.filter((use) => use.service === service)
+  const asked = judged ? [...outside, ...others] : uses.filter((use) => use.service === service)
   const may = asked.some(({ greylister, endpoint }) => greylister || !OTHERS.test(endpoint.text))
   return may || /rspamd|:11332|greylist/i.test(service.get('smtpd_milters'))
 }

@@ -52,9 +52,9 @@ const overridden = check({
   autofix: 'manual',
   needs: ['fates'],
   judge: ({ fates }) =>
-    fates.filter(isMx).flatMap(({ service, outside, withoutOverrides }) => {
+    fates.filter(isMx).flatMap(({ service, outside, others, withoutOverrides }) => {
       const lost = withoutOverrides.find(({ greylister }) => greylister)
-      if (lost === undefined || outside.some(({ greylister }) => greylister)) return []
+      if (lost === undefined || [...outside, ...others].some(({ greylister }) => greylister)) return []
       const own = service.master.overrides.filter(({ name }) => LISTS.some((list) => list === name))
       const [first] = own.filter(({ name }) => name === lost.list).concat(own)
       if (first === undefined) return []

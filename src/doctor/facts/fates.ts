@@ -20,6 +20,8 @@ export interface Fate {
   readonly judged: boolean
   /** From a stranger to an own domain. */
   readonly outside: readonly Asked[]
+  /** Asked about strangers of another kind alone: with the name of a household's line, or without one. */
+  readonly others: readonly Asked[]
   /** The same, when it only asks main.cf: without the overrides of master.cf. */
   readonly withoutOverrides: readonly Asked[]
   /** From a client in mynetworks. */
@@ -39,6 +41,11 @@ export interface Fate {
 }
 
 const STRANGER = { address: '203.0.113.77', name: 'mail.stranger.example' }
+/** Lists may treat clients by what their names look like. */
+const OTHER_STRANGERS = [
+  { address: '203.0.113.77', name: 'dhcp-203-0-113-77.pool.stranger.example' },
+  { address: '203.0.113.77' },
+]
 const LOOPBACK = { address: '127.0.0.1', name: 'localhost' }
 const ELSEWHERE = 'somebody@elsewhere.example'
 
@@ -79,10 +86,15 @@ function fateOf(service: SmtpdService, uses: readonly PolicyUse[], texts: TableT
   const canLogIn = login.get('smtpd_sasl_auth_enable').toLowerCase() === 'yes'
   const own = service.role === 'reinjection' ? LOOPBACK : ownClient(settings)
   const relay = { ...mail, recipient: ELSEWHERE }
+  const outside = [...ask.about(settings, mail), ...ask.throughTables(settings, mail)]
   return {
     service,
     judged: ask.canBeJudged(settings, mail),
-    outside: [...ask.about(settings, mail), ...ask.throughTables(settings, mail)],
+    outside,
+    others: OTHER_STRANGERS.flatMap((client) => ask.about(settings, { ...mail, client })).filter(
+      (asked) =>
+        !outside.some((known) => known.list === asked.list && known.endpoint.text === asked.endpoint.text),
+    ),
     withoutOverrides: ask.about(service.mainSettings, mail),
     own: own === undefined ? [] : ask.about(settings, { ...mail, client: own }),
     user: canLogIn ? ask.about(login, { ...mail, user: 'somebody' }, CERTIFICATE) : [],
@@ -97,6 +109,7 @@ function fateOf(service: SmtpdService, uses: readonly PolicyUse[], texts: TableT
 function notFollowed(service: SmtpdService): Fate {
   const nothing = {
     outside: [],
+    others: [],
     withoutOverrides: [],
     own: [],
     user: [],

@@ -60,6 +60,17 @@ export const LIST_CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   'policy-unreachable-after-permit': [
     {
+      broken: {
+        ...list('check_client_access regexp:/etc/postfix/all, $greyctl_check'),
+        ...texts({ 'regexp:/etc/postfix/all': '/./ OK\n' }),
+      },
+      // servers by their names are let in; lines of households, and who has no name, are asked about
+      healthy: {
+        ...list('check_client_access regexp:/etc/postfix/all, $greyctl_check'),
+        ...texts({ 'regexp:/etc/postfix/all': '/^(mail|mx|smtp)/ OK\n' }),
+      },
+    },
+    {
       // postconf(5): it permits what this host is the destination of, too
       broken: list('permit_mynetworks, permit_mx_backup, $greyctl_check'),
       healthy: list('permit_mynetworks, $greyctl_check, permit_mx_backup'),
