@@ -94,6 +94,23 @@ function have(program, packages) {
   return existsSync(program)
 }
 
+/** Valkey, or Redis where Debian has no other; the program of the tools' package, which starts no service. */
+export async function startValkey(scratch) {
+  const known = [
+    ['/usr/bin/valkey-check-rdb', 'valkey-tools'],
+    ['/usr/bin/redis-check-rdb', 'redis-tools'],
+  ]
+  const found =
+    known.find(([program]) => existsSync(program)) ?? known.find(([program, name]) => have(program, [name]))
+  if (found === undefined) return undefined
+  const port = await freePort()
+  // what it is depends on the name that it is started by
+  const link = join(scratch, 'redis-server')
+  symlinkSync(found[0], link)
+  const words = ['--port', port, '--bind', '127.0.0.1', '--dir', scratch, '--save', '']
+  return started(found[1], [link, ...words.map(String)], port)
+}
+
 function whitelists(scratch) {
   const path = join(scratch, 'empty')
   writeFileSync(path, '')

@@ -5,7 +5,7 @@ import { parseMainCfBytes } from './postfix/main-cf.js'
 import { findPolicyServices } from './postfix/policy-services.js'
 import { gatherFacts, type ServerFacts } from './setup/facts.js'
 import { PARAMETER } from './setup/names.js'
-import { type Query, type StoreSummary, summarize } from './store/query.js'
+import { glance, type Query, type StoreGlance, type StoreSummary } from './store/query.js'
 
 /** How far back the log is looked at (seconds), and how many decisions are shown. */
 const WINDOW = 3600
@@ -52,7 +52,7 @@ export interface Status {
     readonly asks: readonly { readonly list: string; readonly line: number; readonly endpoint: string }[]
   }
   /** undefined: not the bundled daemon, or it cannot be read. */
-  readonly store: StoreSummary | undefined
+  readonly store: StoreSummary | StoreGlance | undefined
   readonly recent: Recent | undefined
 }
 
@@ -72,7 +72,7 @@ export async function gatherStatus(
     service: await service(host, facts),
     endpoint: installed && facts.live ? await ask(host, installed.listen) : null,
     postfix: wiring(facts),
-    store: bundled ? await orUndefined(async () => summarize(await options.query())) : undefined,
+    store: bundled ? await orUndefined(async () => glance(await options.query())) : undefined,
     recent: await orUndefined(() => recent(host, facts.configDir)),
   }
 }

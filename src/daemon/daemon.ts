@@ -131,7 +131,8 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
       policy = { ...next.policy, seal: memory.seal() }
       server.dismiss()
     },
-    summary: () => metrics.summary(server.connections),
+    summary: () =>
+      metrics.summary(server.connections) + (store.alone ? '; the shared store cannot be used' : ''),
     async stop() {
       stopCleaning()
       stopWatch()

@@ -17,7 +17,7 @@ import {
 import { keysOfMail, keysOfSubject } from './lookup.js'
 import type { Access } from './shared.js'
 import type { Entry, Store, StoreStats } from './store.js'
-import { type Place, withStore } from './where.js'
+import { type Place, placeName, withStore } from './where.js'
 
 /** Which store, how its records are judged, and when (epoch seconds). */
 export interface Query {
@@ -69,6 +69,22 @@ export function summarize(query: Query): Promise<StoreSummary> {
     }
     return { ...(await store.stats()), states, triplets, clients, oldest, newest }
   })
+}
+
+/** A store as one look tells: how much it holds, or why it cannot be asked. */
+export interface StoreGlance extends StoreStats {
+  readonly trouble?: string
+}
+
+/** Without going through all of it where it is a server, which may hold more than a person wants to wait for. */
+export async function glance(query: Query): Promise<StoreSummary | StoreGlance> {
+  const { store } = query
+  if (store.kind === 'lmdb') return summarize(query)
+  try {
+    return await within(query, 'read', (server) => Promise.resolve(server.stats()))
+  } catch (error) {
+    return { spec: placeName(store), entries: 0, bytes: 0, trouble: (error as Error).message }
+  }
 }
 
 export interface Listing {

@@ -54,6 +54,8 @@ export interface Store {
   /** Removes what is expired, for about so many milliseconds, then goes on at the next call where it left off. */
   expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Awaitable<Expired>
   stats(): Awaitable<StoreStats>
+  /** Of a store that several daemons share: it cannot be used, and this host remembers alone. */
+  readonly alone?: boolean
   close(): Promise<void>
 }
 

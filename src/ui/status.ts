@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk'
-import type { StoreSummary } from '../store/query.js'
+import type { StoreGlance, StoreSummary } from '../store/query.js'
 import { duration } from './duration.js'
 import { escapeText } from './escape.js'
 import { size, summaryDocument } from './store.js'
@@ -20,7 +20,7 @@ export interface StatusView {
     readonly configDir: string
     readonly asks: readonly { readonly list: string; readonly line: number; readonly endpoint: string }[]
   }
-  readonly store: StoreSummary | undefined
+  readonly store: StoreSummary | StoreGlance | undefined
   readonly recent:
     | {
         readonly seconds: number
@@ -44,9 +44,16 @@ export function statusDocument(status: StatusView): unknown {
   const last = recent?.last.map((one) => ({ ...one, at: one.at === undefined ? null : iso(one.at) }))
   return {
     ...status,
-    store: store ? summaryDocument(store) : null,
+    store: storeDocument(store),
     recent: recent ? { ...recent, perMinute: rate(recent), last } : null,
   }
+}
+
+function storeDocument(store: StatusView['store']): unknown {
+  if (store === undefined) return null
+  if ('states' in store) return summaryDocument(store)
+  const { spec, entries, bytes, trouble } = store
+  return { store: spec, entries, bytes, trouble: trouble ?? null }
 }
 
 /** One screen; every line says what, and then how it is. */
@@ -58,7 +65,7 @@ export function renderStatus(status: StatusView, now: number, style: ChalkInstan
     [good(service.running), 'service', serviceText(service)],
     [good(endpoint?.outcome === 'answered'), 'endpoint', endpointText(endpoint)],
     [good(postfix.asks.length > 0), 'postfix', postfixText(postfix)],
-    [status.store ? ' ' : style.dim('-'), 'store', storeText(status.store, now)],
+    [storeMark(status.store, style), 'store', storeText(status.store, now)],
     [' ', 'last hour', recentText(status.recent)],
   ]
   const rows = lines.map(([mark, name = '', text]) => `${mark} ${style.bold(name.padEnd(10))} ${text}`)
@@ -99,8 +106,18 @@ function postfixText({ running, configDir, asks }: StatusView['postfix']): strin
   return `${state}; ${escapeText(places.join(', '))}`
 }
 
-function storeText(store: StoreSummary | undefined, now: number): string {
+function storeMark(store: StatusView['store'], style: ChalkInstance): string {
+  if (store === undefined) return style.dim('-')
+  return 'trouble' in store && store.trouble !== undefined ? style.red('✗') : ' '
+}
+
+function storeText(store: StatusView['store'], now: number): string {
   if (store === undefined) return 'cannot be read (without root), or is not the daemon’s'
+  if (!('states' in store)) {
+    const { spec, trouble } = store
+    const state = trouble ?? `${store.entries} records, ${size(store.bytes)}`
+    return escapeText(`${spec}: ${state}`)
+  }
   const { entries, bytes, triplets, clients, oldest } = store
   const age = oldest === undefined ? '' : `, oldest ${duration(Math.max(0, now - oldest))}`
   return `${entries} records (${triplets} triplets, ${clients} clients), ${size(bytes)}${age}`

@@ -21,6 +21,7 @@ import { RELAY } from './relay.js'
 import { RESOURCES } from './resources.js'
 import { SENDERS } from './senders.js'
 import { SERVICES } from './services.js'
+import { SHARED_STORE } from './shared-store.js'
 import { SOCKETS } from './sockets.js'
 import { SPAWN } from './spawn.js'
 import { STAMPS } from './stamps.js'
@@ -54,6 +55,7 @@ export const CHECKS: readonly Check[] = [
   ...SENDERS,
   ...EXCHANGERS,
   ...RESOURCES,
+  ...SHARED_STORE,
   ...PLATFORM,
   ...LOGS,
   ...STAMPS,

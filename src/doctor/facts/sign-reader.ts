@@ -2,7 +2,7 @@ import { parseEnvelope } from '../../maillog/envelope.js'
 import type { LogSource } from '../../maillog/sources.js'
 import { YearClock } from '../../maillog/time.js'
 import type { Evidence } from '../finding.js'
-import { HEALTHY, RELOADED, SIGNS, type SignName } from './signs.js'
+import { ENDED, HEALTHY, RELOADED, SIGNS, type SignName } from './signs.js'
 import { type Stamps, StampTally } from './stamps.js'
 
 export interface Sign {
@@ -95,12 +95,15 @@ export class SignReader {
       for (const [name, pattern] of Object.entries(SIGNS) as [SignName, RegExp][]) {
         if (pattern.test(body)) this.sign(name, time, evidence)
       }
+      for (const [name, pattern] of ENDED) if (pattern.test(body)) this.signs.delete(name)
     }
   }
 
   private reloaded(program: string, time: number | undefined, evidence: Evidence): void {
     if (!/\/(?:master|postfix-script)$/.test(program)) return
-    if (!this.keepAll) this.signs.clear()
+    // whether the daemon is alone is none of Postfix's business
+    const lasting = new Set(ENDED.map(([name]) => name))
+    if (!this.keepAll) for (const name of this.signs.keys()) if (!lasting.has(name)) this.signs.delete(name)
     if (time !== undefined) this.reload = { at: time, evidence }
   }
 

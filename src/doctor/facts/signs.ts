@@ -25,6 +25,7 @@ export const SIGNS = {
     /can't create DB environment|can't create database|DB_RUNRECOVERY|run database recovery|MDB_CORRUPTED|MDB_INVALID/,
   'store-version': /doesn't match environment version|MDB_VERSION_MISMATCH/,
   'store-sql': /dbaccess: (?:can't connect|warning: couldn't|error: couldn't)/,
+  'store-alone': /^warning: valkeys?:\/\/\S+ .*: this host remembers alone until it can$/,
   'disk-full': /Insufficient system storage|not enough free space in mail queue|No space left on device/,
   'address-in-use': /address already in use|EADDRINUSE/i,
   'clock-back': /correcting date for first seen in the future/,
@@ -39,5 +40,10 @@ export type SignName = keyof typeof SIGNS
 /** Lines that show a greylister at work, or Postfix taking mail: what was wrong before them is over. */
 export const HEALTHY =
   /action=(?:greylist|pass)\b|reason=(?:new|early-retry|triplet found|client )|: 450 4\.[27]\.\d .*reylist/
+
+/** The end of what lasts until the daemon says so: the sign that is over. A new daemon says it again. */
+export const ENDED: readonly (readonly [SignName, RegExp])[] = [
+  ['store-alone', /^warning: valkeys?:\/\/\S+ .*can be used again, after |^Server closing!$/],
+]
 
 export const RELOADED = /^(?:reload|daemon started) -- version /

@@ -67,6 +67,10 @@ export class FallbackStore implements Store {
     await within(this.#link.begin(), milliseconds).catch((error: Error) => this.#stillDown(error))
   }
 
+  get alone(): boolean {
+    return this.#shared === undefined
+  }
+
   apartOpened(): void {
     this.#apart = true
     if (this.#shared !== undefined) this.#mergeBack(this.#shared)
@@ -148,6 +152,7 @@ export class FallbackStore implements Store {
       this.#down(shared, error as Error)
       return this.#readHere(keys)
     }
+    for (let at = 0; at < records.length; at += 1) this.#parts.mirror.noteOne(keys[at] ?? '', records[at])
     if (!this.#apart) return records
     const apart = await this.#parts.apart.getMany(keys)
     return records.map((record, at) => {

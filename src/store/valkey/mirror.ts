@@ -6,6 +6,9 @@ const GATHER = 1000
 /** Records that wait at most: beyond, they are left out. It is a help, no memory that anybody relies on. */
 const MOST_WAITING = 20_000
 
+/** Records whose copy is known to be fresh, so that not every mail writes one; about 10 MB. */
+const MOST_FRESH = 50_000
+
 /**
  * A copy on this host of who has passed, as far as this daemon saw it, for the time in which the shared store cannot be
  * asked: then known senders still need not wait. Written aside; losing some of it costs a mail a minute.
@@ -13,6 +16,7 @@ const MOST_WAITING = 20_000
 export class Mirror {
   readonly #store: LocalStore | undefined
   readonly #warn: (message: string) => void
+  #fresh = new Map<string, number>()
   #waiting = new Map<string, GreyRecord | undefined>()
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
@@ -34,11 +38,21 @@ export class Mirror {
   }
 
   note(entries: readonly Entry[]): void {
-    for (const [key, record] of entries) if (record.count > 0) this.#change(key, record)
+    for (const [key, record] of entries) this.noteOne(key, record)
+  }
+
+  noteOne(key: string, record: GreyRecord | undefined): void {
+    if (record === undefined || record.count === 0 || this.#fresh.get(key) === record.last) return
+    if (this.#fresh.size >= MOST_FRESH) this.#fresh.clear()
+    this.#fresh.set(key, record.last)
+    this.#change(key, record)
   }
 
   forget(keys: readonly string[]): void {
-    for (const key of keys) this.#change(key, undefined)
+    for (const key of keys) {
+      this.#fresh.delete(key)
+      this.#change(key, undefined)
+    }
   }
 
   async expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Promise<Expired> {

@@ -185,6 +185,12 @@ export const MACHINE_CASES: Readonly<Record<string, readonly Case[]>> = {
     signs('store-version', "Program version 5.3 doesn't match environment version 5.1"),
   ],
   'db-unavailable-sql': [signs('store-sql', "dbaccess: can't connect to DB: x")],
+  'shared-store-unavailable': [
+    signs(
+      'store-alone',
+      'warning: valkey://mx-store:6379 cannot be used (no answer within 100 ms): this host remembers alone until it can',
+    ),
+  ],
   'fd-limit': [signs('too-many-files', 'EMFILE: too many open files')],
   'systemd-sandbox': [signs('read-only', 'EROFS: read-only file system')],
   'clock-jump': [

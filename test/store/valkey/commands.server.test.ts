@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { greyctl } from '../../cli/run.js'
+import { client, policyText } from '../../daemon/running.js'
+import { type Spawned, spawnDaemon } from '../../daemon/spawned.js'
+import { installServer, type Server, Servers } from './servers.js'
+
+const program = installServer()
+if (program === undefined) console.log('skipped: neither valkey-tools nor redis-tools can be installed here')
+
+/** Seconds. */
+const DELAY = 1
+
+describe.runIf(program !== undefined)('the commands, with daemons running', () => {
+  const servers = new Servers(program ?? '')
+  const base = mkdtempSync(join(tmpdir(), 'greyctl-move-'))
+  let server: Server
+  let alone: Spawned
+  let shared: Spawned
+  const lmdb = `lmdb:${join(base, 'lmdb')}`
+  const valkey = () => `valkey://127.0.0.1:${server.port}?local=${join(base, 'local')}`
+
+  beforeAll(async () => {
+    server = await servers.start()
+    const start = (store: string) => spawnDaemon(base, [`--store=${store}`, `--delay=${DELAY}`, '--quiet'])
+    ;[alone, shared] = await Promise.all([start(lmdb), start(valkey())])
+  })
+  afterAll(async () => {
+    await alone.kill('SIGTERM')
+    await shared.kill('SIGTERM')
+    await servers.end()
+    rmSync(base, { recursive: true, force: true })
+  })
+
+  const ask = async ({ port }: Spawned, sender: string) => {
+    const connection = await client(port)
+    connection.send(policyText({ sender }))
+    const [answer = ''] = await connection.answers(1)
+    connection.socket.destroy()
+    return /DEFER/.test(answer) ? 'deferred' : 'passed'
+  }
+  const run = async (...argv: string[]) => {
+    const { code, stdout, stderr } = await greyctl([...argv, '--json'])
+    expect(code, stderr + stdout).toBe(0)
+    return JSON.parse(stdout)
+  }
+
+  it('move what is known from LMDB to the server, and back', async () => {
+    expect(await ask(alone, 'old@x.example')).toBe('deferred')
+    await new Promise((resolve) => setTimeout(resolve, DELAY * 1000 + 200))
+    expect(await ask(alone, 'old@x.example')).toBe('passed')
+    const file = join(base, 'triplets.jsonl')
+    // the triplet, and the client on its way to the automatic whitelist
+    expect(await run('store', 'export', '--store', lmdb, '-o', file)).toMatchObject({ exported: 2 })
+    expect(await run('store', 'import', file, '--store', valkey())).toMatchObject({ read: 2, added: 2 })
+    expect(await run('store', 'import', file, '--store', valkey())).toMatchObject({ read: 2, added: 0 })
+    expect(await ask(shared, 'old@x.example')).toBe('passed')
+
+    expect(await ask(shared, 'later@x.example')).toBe('deferred')
+    const back = join(base, 'back.jsonl')
+    await run('store', 'export', '--store', valkey(), '-o', back)
+    expect(await run('store', 'import', back, '--store', lmdb)).toMatchObject({ added: 1 })
+    await new Promise((resolve) => setTimeout(resolve, DELAY * 1000 + 200))
+    expect(await ask(alone, 'later@x.example')).toBe('passed')
+  })
+
+  it('show, allow and forget in the server', async () => {
+    expect(await ask(shared, 'one@y.example')).toBe('deferred')
+    const shown = await run('store', 'show', 'one@y.example', '--store', valkey())
+    expect(JSON.stringify(shown)).toContain('192.0.2.0')
+    await run('store', 'allow', 'one@y.example', '--store', valkey())
+    expect(await ask(shared, 'one@y.example')).toBe('passed')
+    await run('store', 'forget', 'one@y.example', '--store', valkey())
+    expect(await ask(shared, 'one@y.example')).toBe('deferred')
+    expect(await run('store', 'stats', '--store', valkey())).toMatchObject({
+      store: `valkey://127.0.0.1:${server.port}`,
+    })
+  })
+
+  it('say what is wrong when the server is not there', async () => {
+    const { code, stderr } = await greyctl(['store', 'list', '--store', 'valkey://127.0.0.1:1'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('valkey://127.0.0.1:1: the shared store cannot be used: connect ECONNREFUSED')
+    const secret = await greyctl(['store', 'list', '--store', 'valkey://a:s3cret@127.0.0.1'])
+    expect(secret.code).toBe(2)
+    expect(secret.stderr + secret.stdout).not.toContain('s3cret')
+  })
+})
