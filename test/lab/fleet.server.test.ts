@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process'
+import { realpathSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { installServer } from '../store/valkey/servers.js'
+import { boot, type Machine } from './lab.js'
+import { GREYCTL, json } from './server.js'
+
+const program = installServer()
+if (program === undefined) console.log('skipped: neither valkey-tools nor redis-tools can be installed here')
+
+const DELAY = 3
+const LOCATION = 'valkey://127.0.0.1:6390'
+const PASSWORD = 'only-a-test'
+
+/** The server and what it is linked with, for a machine that has neither. */
+function serverFiles(path: string): string {
+  const libraries = execFileSync('ldd', [path], { encoding: 'utf8' }).match(/\/\S+\.so\S*/g) ?? []
+  const files = [path, ...libraries.map((library) => realpathSync(library)), ...libraries]
+  return execFileSync('tar', ['-czf', '-', '--absolute-names', '--dereference', ...new Set(files)], {
+    maxBuffer: 64 * 1024 * 1024,
+  }).toString('base64')
+}
+
+/** The service of an installation at MX 1; at MX 2 a second smtpd that asks a second daemon. One server for both. */
+const TWO_MX = `set -e
+ln -s ${program} /usr/local/bin/redis-server
+systemd-run --quiet --unit=store redis-server --port 6390 --bind 127.0.0.1 --save '' --requirepass ${PASSWORD}
+ip addr add 192.0.2.26/32 dev lo
+printf '[store]\\nlocation = "${LOCATION}"\\n' >/etc/greyctl/greyctl.toml
+printf '${PASSWORD}\\n' >/etc/greyctl/store-password
+chmod 600 /etc/greyctl/store-password
+mkdir -p /etc/systemd/system/greyctl.service.d
+printf '[Service]\\nLoadCredential=store-password:/etc/greyctl/store-password\\n' >/etc/systemd/system/greyctl.service.d/store.conf
+systemctl daemon-reload
+systemctl restart greyctl
+systemd-run --quiet --unit=greyctl2 --setenv=GREYCTL_STORE_PASSWORD=${PASSWORD} --property=DynamicUser=yes \
+  --property=StateDirectory=greyctl2 "$(command -v node)" /opt/greyctl/dist/daemon/main.js --inet=127.0.0.1:10025 \
+  --config=/dev/null --delay=${DELAY} '--store=${LOCATION}?local=/var/lib/greyctl2/store'
+cat >>/etc/postfix/master.cf <<'END'
+192.0.2.26:2525 inet n - n - - smtpd
+  -o { greyctl_check = check_policy_service inet:127.0.0.1:10025 }
+END
+postfix reload
+`
+
+describe.skipIf(inject('labRefused') || program === undefined)('two MX hosts with one memory', () => {
+  let machine: Machine
+
+  /** What the server says at the end of a dialogue about a real mail. */
+  const send = async (mx: 1 | 2, from: string) => {
+    const server = mx === 1 ? '192.0.2.25:25' : '192.0.2.26:2525'
+    const { stdout } = await machine.run(
+      `swaks --server ${server} --local-interface 198.51.100.10 --helo client.example --timeout 60 \
+        --from '${from}' --to alice@example.test --header 'Subject: fleet' 2>&1`,
+    )
+    return /^<\*\* +450 .*reylisted/m.test(stdout)
+      ? 'deferred'
+      : /queued as/.test(stdout)
+        ? 'accepted'
+        : stdout
+  }
+  const waiting = () => new Promise((resolve) => setTimeout(resolve, (DELAY + 1) * 1000))
+
+  beforeAll(async () => {
+    machine = await boot('server')
+    await machine.ok('base64 -d | tar -xzf - -C / --absolute-names --skip-old-files', {
+      input: serverFiles(program ?? ''),
+    })
+    await machine.ok(`${GREYCTL} install --yes --delay ${DELAY}`)
+    await machine.ok(TWO_MX)
+    await machine.ok(
+      'for n in $(seq 100); do (: >/dev/tcp/127.0.0.1/10025) 2>/dev/null && exit 0; sleep 0.2; done; exit 1',
+    )
+  })
+  afterAll(() => machine?.end())
+
+  it('takes at MX 2 what was deferred at MX 1', async () => {
+    expect(await send(1, 'a@pool.example')).toBe('deferred')
+    expect(await send(2, 'a@pool.example')).toBe('deferred')
+    await waiting()
+    expect(await send(2, 'a@pool.example')).toBe('accepted')
+    expect(await send(1, 'a@pool.example')).toBe('accepted')
+  })
+
+  it('goes on without the server, on each host alone, and says so', async () => {
+    await machine.ok('systemctl kill --signal=STOP store')
+    expect(await send(1, 'b@pool.example')).toBe('deferred')
+    expect(await send(1, 'a@pool.example')).toBe('accepted')
+    const findings = (await json(machine, 'doctor --check shared-store-unavailable')).document.findings
+    expect(findings.map(({ id }: { id: string }) => id)).toEqual(['shared-store-unavailable'])
+    await machine.ok('systemctl kill --signal=CONT store')
+    await machine.ok(
+      `for n in $(seq 100); do journalctl -u greyctl | grep -q 'can be used again' && exit 0; sleep 0.2; done; exit 1`,
+    )
+    await waiting()
+    // merged: MX 2 knows of it
+    expect(await send(2, 'b@pool.example')).toBe('accepted')
+    expect((await json(machine, 'doctor --check shared-store-unavailable')).document.findings).toEqual([])
+  })
+
+  it('shows the server on one screen, and the password to nobody', async () => {
+    const status = await machine.ok(`GREYCTL_STORE_PASSWORD=${PASSWORD} ${GREYCTL} status`)
+    expect(status).toContain(`${LOCATION}: `)
+    const seen = await machine.ok('ps -eww -o args | grep [m]ain.js; journalctl -u greyctl -u greyctl2')
+    expect(seen).toContain('main.js')
+    expect(seen).not.toContain(PASSWORD)
+  })
+})
