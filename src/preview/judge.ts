@@ -18,8 +18,8 @@ export interface JudgeOptions {
   readonly selective?: ClientTable | undefined
 }
 
-/** Triplets and clients that are remembered: 150 bytes each. */
-const MOST_RECORDS = 400_000
+/** Triplets and clients that are remembered. */
+const MOST_RECORDS = 250_000
 
 /** The daemon's own decision, over what it would have remembered at that time. It asks nobody: pools by SPF are not known. */
 export class Judge {
