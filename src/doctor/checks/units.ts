@@ -33,6 +33,8 @@ const portTaken = check({
         ({ active, result }) =>
           active === 'failed' || active === 'activating' || (active === 'inactive' && result !== 'success'),
       )
+      // systemd holds the port, and a daemon that just starts has it from there
+      const handedOn = own.some(({ name: unit, active }) => unit === `${name}.socket` && active === 'active')
       const pids = new Set(own.map(({ mainPid }) => mainPid))
       const holder = listeners.find(
         (each) =>
@@ -42,7 +44,7 @@ const portTaken = check({
           each.pid !== undefined &&
           !pids.has(each.pid),
       )
-      if (down.length === 0 || holder === undefined) return []
+      if (down.length === 0 || handedOn || holder === undefined) return []
       return [
         {
           detail: `${name} is to listen on port ${port}, which ${holder.process} (process ${holder.pid}) holds`,

@@ -15,6 +15,11 @@ export const SUPERVISION_CASES: Readonly<Record<string, readonly Case[]>> = {
       healthy: { units: [failed], listeners: [listener({ process: 'systemd', pid: 1 })] },
       says: 'which python3 (process 99) holds',
     },
+    {
+      broken: { units: [failed, unit({ name: 'greyctl.socket', active: 'failed' })], listeners: [other] },
+      // the next try of a daemon that ends again and again
+      healthy: { units: [failed, unit({ name: 'greyctl.socket' })], listeners: [listener({ pid: 1356 })] },
+    },
   ],
   'unit-masked-or-disabled': [
     {
