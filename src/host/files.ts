@@ -1,31 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import { constants, type Stats } from 'node:fs'
+import { constants } from 'node:fs'
 import {
-  chmod,
-  chown,
-  cp,
   type FileHandle,
   lstat,
-  mkdir,
   open,
   readdir,
   readFile,
   rename,
   rm,
-  rmdir,
   stat,
   statfs,
   unlink,
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { GreyctlError } from '../errors.js'
+import { applyMeta, describe, orAbsent, syncDirectory, writing } from './disk.js'
 import { followFile } from './follow.js'
 import type { ByteRange, FileMeta, FileStat, ReplaceOptions } from './host.js'
+import { partReader } from './part-reader.js'
 import type { Paths } from './paths.js'
-import { errnoOf, readTrouble, writeTrouble } from './trouble.js'
-
-/** Bytes read at once; it fits into a processor's cache. */
-const STREAM_CHUNK = 256 * 1024
+import { writeTrouble } from './trouble.js'
 
 /** Copies owner, mode, ACLs, extended attributes and the SELinux context of one file to another; the content stays. */
 export type CopyAttributes = (from: string, to: string) => Promise<void>
@@ -185,135 +179,8 @@ export class Files {
     })
   }
 
-  async makeDirectory(path: string, meta: FileMeta): Promise<boolean> {
-    const real = await this.paths.outside(path, { followLast: true })
-    return writing(path, async () => {
-      try {
-        await mkdir(real, { mode: 0o700 })
-      } catch (error) {
-        if (errnoOf(error) === 'EEXIST') return false
-        throw error
-      }
-      if (process.getuid?.() === 0) await chown(real, meta.uid, meta.gid)
-      await chmod(real, meta.mode)
-      await syncDirectory(dirname(real))
-      return true
-    })
-  }
-
-  async removeDirectory(path: string): Promise<boolean> {
-    const real = await this.paths.outside(path, { followLast: false })
-    return writing(path, async () => {
-      try {
-        if (!(await lstat(real)).isDirectory()) return false
-        await rmdir(real)
-      } catch (error) {
-        // EBUSY: something is mounted there
-        if (['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EBUSY'].includes(errnoOf(error) ?? '')) return false
-        throw error
-      }
-      await syncDirectory(dirname(real))
-      return true
-    })
-  }
-
-  async removeTree(path: string): Promise<void> {
-    if (!/^\/(run|tmp|var\/lib)\/[^/]+/.test(path)) throw new TypeError(`not a tree to remove: ${path}`)
-    const real = await this.paths.outside(path, { followLast: false })
-    await writing(path, () => rm(real, { recursive: true, force: true }))
-  }
-
-  async copyTree(from: string, to: string): Promise<void> {
-    const source = await this.paths.outside(from, { followLast: true })
-    const target = await this.paths.outside(to, { followLast: false })
-    await writing(to, async () => {
-      await cp(source, target, {
-        recursive: true,
-        errorOnExist: true,
-        force: false,
-        preserveTimestamps: true,
-        verbatimSymlinks: true,
-      })
-      await copyOwners(source, target)
-    })
-  }
-
   private async reading<T>(path: string, read: (real: string) => Promise<T>): Promise<T | undefined> {
     const real = await this.paths.outside(path, { followLast: true })
     return orAbsent(path, () => read(real))
   }
-}
-
-async function orAbsent<T>(path: string, act: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await act()
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined
-    throw readTrouble(error, path)
-  }
-}
-
-async function writing<T>(path: string, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    throw writeTrouble(error, path)
-  }
-}
-
-function describe(stats: Stats): FileStat {
-  const kind = stats.isFile()
-    ? 'file'
-    : stats.isDirectory()
-      ? 'directory'
-      : stats.isSymbolicLink()
-        ? 'symlink'
-        : 'other'
-  const { uid, gid, size } = stats
-  return { kind, uid, gid, size, mode: stats.mode & 0o7777, modified: stats.mtimeMs / 1000 }
-}
-
-/** Only root can give files away; in a tree of one's own (--root, tests) the owner stays. */
-async function applyMeta(handle: FileHandle, meta: FileMeta): Promise<void> {
-  if (process.getuid?.() === 0) await handle.chown(meta.uid, meta.gid)
-  await handle.chmod(meta.mode)
-}
-
-/**
- * Reads a file part by part into two buffers in turns: new ones would be the garbage of the whole file. An empty part
- * is the end.
- */
-function partReader(handle: FileHandle, range: ByteRange | undefined): () => Promise<Buffer> {
-  let left = range?.length ?? Number.POSITIVE_INFINITY
-  let from = range?.from ?? null
-  const size = Math.min(left, STREAM_CHUNK)
-  let [now, other] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)]
-  return async () => {
-    const buffer = now
-    now = other
-    other = buffer
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(left, size), from)
-    left -= bytesRead
-    if (from !== null) from += bytesRead
-    return buffer.subarray(0, bytesRead)
-  }
-}
-
-/** A rename or a removal is on disk when its directory is. */
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-async function copyOwners(source: string, target: string): Promise<void> {
-  const stats = await lstat(source)
-  if (stats.isSymbolicLink()) return
-  if (process.getuid?.() === 0) await chown(target, stats.uid, stats.gid)
-  await chmod(target, stats.mode & 0o7777)
-  if (!stats.isDirectory()) return
-  for (const name of await readdir(source)) await copyOwners(join(source, name), join(target, name))
 }

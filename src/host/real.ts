@@ -9,12 +9,14 @@ import { lockPath } from './lock.js'
 import { Paths } from './paths.js'
 import { openDialogue, runProgram, streamProgram } from './programs.js'
 import { canConnect, canListen, exchange } from './sockets.js'
+import { Trees } from './trees.js'
 
 /** The machine itself, or with `root` a directory tree of which only files can be read and changed. */
 export function createRealHost(options: { root?: string } = {}): Host {
   const root = realRoot(options.root)
   const paths = new Paths(root)
   const files = new Files(paths, copyAttributes)
+  const trees = new Trees(paths)
   const onlyLive = () => {
     if (root === '/') return
     throw new GreyctlError('unsupported', 'programs are not run for a tree below --root')
@@ -35,10 +37,10 @@ export function createRealHost(options: { root?: string } = {}): Host {
     replace: (path, content, replaceOptions) => files.replace(path, content, replaceOptions),
     append: (path, content, meta) => files.append(path, content, meta),
     remove: (path) => files.remove(path),
-    makeDirectory: (path, meta) => files.makeDirectory(path, meta),
-    removeDirectory: (path) => files.removeDirectory(path),
-    removeTree: (path) => files.removeTree(path),
-    copyTree: (from, to) => files.copyTree(from, to),
+    makeDirectory: (path, meta) => trees.makeDirectory(path, meta),
+    removeDirectory: (path) => trees.removeDirectory(path),
+    removeTree: (path) => trees.removeTree(path),
+    copyTree: (from, to) => trees.copyTree(from, to),
     lock: async (path) => lockPath(await paths.outside(path, { followLast: true })),
     run: async (argv, runOptions) => {
       onlyLive()

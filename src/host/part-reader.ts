@@ -1,0 +1,25 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { ByteRange } from './host.js'
+
+/** Bytes read at once; it fits into a processor's cache. */
+const STREAM_CHUNK = 256 * 1024
+
+/**
+ * Reads a file part by part into two buffers in turns: new ones would be the garbage of the whole file. An empty part
+ * is the end.
+ */
+export function partReader(handle: FileHandle, range: ByteRange | undefined): () => Promise<Buffer> {
+  let left = range?.length ?? Number.POSITIVE_INFINITY
+  let from = range?.from ?? null
+  const size = Math.min(left, STREAM_CHUNK)
+  let [now, other] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)]
+  return async () => {
+    const buffer = now
+    now = other
+    other = buffer
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(left, size), from)
+    left -= bytesRead
+    if (from !== null) from += bytesRead
+    return buffer.subarray(0, bytesRead)
+  }
+}
