@@ -5,7 +5,11 @@ import { parseMainCfBytes } from './postfix/main-cf.js'
 import { findPolicyServices } from './postfix/policy-services.js'
 import { gatherFacts, type ServerFacts } from './setup/facts.js'
 import { PARAMETER } from './setup/names.js'
-import { glance, type Query, type StoreGlance, type StoreSummary } from './store/query.js'
+import { glance, type Query } from './store/query.js'
+import type { RecentView, StatusView } from './ui/status.js'
+
+/** How the daemon's own word for itself begins while its store is not open. */
+const NOT_GREYLISTING = 'not greylisting'
 
 /** How far back the log is looked at (seconds), and how many decisions are shown. */
 const WINDOW = 3600
@@ -13,54 +17,11 @@ const SHOWN = 5
 /** Seconds; Postfix waits for ten. */
 const PATIENCE = 3
 
-export interface Decision {
-  /** Epoch seconds; undefined where the log does not say. */
-  readonly at: number | undefined
-  readonly action: 'deferred' | 'passed'
-  readonly reason: string
-  readonly client: string
-  readonly sender: string
-  readonly recipient: string
-}
-
-/** What happened lately, by the mail log; undefined where there is none that can be read. */
-export interface Recent {
-  readonly seconds: number
-  readonly deferred: number
-  readonly passed: number
-  /** Times that a greylister gave up, or Postfix could not ask it. */
-  readonly failedOpen: number
-  readonly last: readonly Decision[]
-}
-
-export interface Status {
-  /** null: greyctl installed nothing here. */
-  readonly backend: string | null
-  readonly selective: boolean
-  readonly learn: boolean
-  readonly delay: number | null
-  readonly service: { readonly running: boolean; readonly enabled: boolean; readonly text: string }
-  readonly endpoint: {
-    readonly address: string
-    readonly outcome: 'answered' | 'closed' | 'silent' | 'no-connection'
-    readonly milliseconds: number
-  } | null
-  readonly postfix: {
-    readonly running: boolean
-    readonly configDir: string
-    /** Where main.cf has the greylister asked. */
-    readonly asks: readonly { readonly list: string; readonly line: number; readonly endpoint: string }[]
-  }
-  /** undefined: not the bundled daemon, or it cannot be read. */
-  readonly store: StoreSummary | StoreGlance | undefined
-  readonly recent: Recent | undefined
-}
-
 /** Looks, and changes nothing. What cannot be seen is left out, never guessed. */
 export async function gatherStatus(
   host: Host,
   options: { readonly configDir: string | undefined; readonly query: () => Promise<Query> },
-): Promise<Status> {
+): Promise<StatusView> {
   const facts = await gatherFacts(host, { configDir: options.configDir, needsPostfix: false })
   const { installed } = facts
   const bundled = installed?.backend === 'bundled'
@@ -78,11 +39,17 @@ export async function gatherStatus(
 }
 
 /** greylisting is in and answers. */
-export function isWell({ backend, service, endpoint, postfix }: Status): boolean {
-  return backend !== null && service.running && endpoint?.outcome === 'answered' && postfix.asks.length > 0
+export function isWell({ backend, service, endpoint, postfix }: StatusView): boolean {
+  return (
+    backend !== null &&
+    service.running &&
+    !service.text.startsWith(NOT_GREYLISTING) &&
+    endpoint?.outcome === 'answered' &&
+    postfix.asks.length > 0
+  )
 }
 
-async function service(host: Host, facts: ServerFacts): Promise<Status['service']> {
+async function service(host: Host, facts: ServerFacts): Promise<StatusView['service']> {
   const state = facts.installed?.backend === 'postgrey' ? facts.postgrey.service : facts.service
   const unit = facts.installed?.backend === 'postgrey' ? 'postgrey.service' : 'greyctl.service'
   const { running, enabled } = state
@@ -92,7 +59,7 @@ async function service(host: Host, facts: ServerFacts): Promise<Status['service'
 }
 
 /** A request that no record is made of: an authenticated user is never greylisted. */
-async function ask(host: Host, address: string): Promise<Status['endpoint']> {
+async function ask(host: Host, address: string): Promise<StatusView['endpoint']> {
   const request =
     'request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=192.0.2.1\nclient_name=greyctl-probe.example\n' +
     'sender=greyctl-probe@localhost\nrecipient=postmaster@localhost\nsasl_username=greyctl-probe\n\n'
@@ -100,7 +67,7 @@ async function ask(host: Host, address: string): Promise<Status['endpoint']> {
   return { address, outcome, milliseconds: Math.round(seconds * 1000) }
 }
 
-function wiring({ mainCf, mainCfPath, configDir, postfixRunning }: ServerFacts): Status['postfix'] {
+function wiring({ mainCf, mainCfPath, configDir, postfixRunning }: ServerFacts): StatusView['postfix'] {
   const services =
     mainCf === undefined ? [] : findPolicyServices(parseMainCfBytes(mainCf, mainCfPath), PARAMETER)
   const asks = services
@@ -109,10 +76,10 @@ function wiring({ mainCf, mainCfPath, configDir, postfixRunning }: ServerFacts):
   return { running: postfixRunning, configDir, asks }
 }
 
-async function recent(host: Host, configDir: string): Promise<Recent> {
+async function recent(host: Host, configDir: string): Promise<RecentView> {
   const since = Math.floor(host.now()) - WINDOW
   const totals = { deferred: 0, passed: 0, failedOpen: 0 }
-  const last: Decision[] = []
+  const last: RecentView['last'][number][] = []
   await readLog(host, { configDir, since }, ({ event, at, repeat }: Told) => {
     if (event.kind === 'failed-open' || event.kind === 'trouble') totals.failedOpen += repeat
     if ((event.kind !== 'deferred' && event.kind !== 'passed') || event.by !== 'greylister') return

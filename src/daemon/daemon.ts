@@ -27,7 +27,7 @@ export interface Daemon {
   readonly listening: readonly string[]
   /** Reads configuration and lists again: all of it holds, or what held before. */
   reload(): void
-  /** What it has done so far, in one line. */
+  /** What it has done so far, in one line, after what keeps it from greylisting. */
   summary(): string
   /** Answers what was received, closes everything. */
   stop(): Promise<void>
@@ -131,8 +131,12 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
       policy = { ...next.policy, seal: memory.seal() }
       server.dismiss()
     },
-    summary: () =>
-      metrics.summary(server.connections) + (store.alone ? '; the shared store cannot be used' : ''),
+    summary() {
+      const why = store instanceof ReopeningStore ? store.trouble : undefined
+      const alone = store.alone ? '; the shared store cannot be used' : ''
+      const counts = metrics.summary(server.connections) + alone
+      return why === undefined ? counts : `not greylisting: ${why}; ${counts}`
+    },
     async stop() {
       stopCleaning()
       stopWatch()

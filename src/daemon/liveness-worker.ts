@@ -14,6 +14,9 @@ export interface WatchOrders {
 /** Milliseconds between two looks. */
 const LOOK = 500
 
+/** Milliseconds: the journal asks the kernel whose line it reads, and that process had better still be there. */
+const READ_WITHIN = 200
+
 /**
  * Counts its own looks instead of reading a clock: a machine that was suspended, or a process that was stopped, is late
  * without being stuck, and this thread was stopped with it.
@@ -29,6 +32,7 @@ function watch({ beat, silence, facility }: WatchOrders): void {
     seen = now
   }
   say(`the event loop has been stuck for ${silence / 1000} s: ending the process`, facility)
+  Atomics.wait(never, 0, 0, READ_WITHIN)
   // as systemd's own watchdog does: where core dumps are kept, one tells where it hangs
   process.kill(process.pid, 'SIGABRT')
 }

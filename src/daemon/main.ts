@@ -62,7 +62,9 @@ async function serve(options: DaemonOptions, reread: () => DaemonOptions): Promi
   if (options.verbose) log.line(`process ${process.pid}, Node ${process.version}`)
   liveness.begin()
   await reportStart({ listening: daemon.listening })
-  await notify(['--ready', `--status=${daemon.listening.join(', ')}`])
+  const summary = daemon.summary()
+  const first = summary.startsWith('not greylisting') ? summary : daemon.listening.join(', ')
+  await notify(['--ready', `--status=${first}`])
   const reporting = reportStatus(() => daemon.summary())
   signals.onReload(() => daemon.reload())
   await signals.ended

@@ -22,6 +22,11 @@ export class ReopeningStore implements Store {
     this.#timer.unref()
   }
 
+  /** Why it is not open; undefined: it is. */
+  get trouble(): string | undefined {
+    return this.#store === undefined ? this.#reason.message : undefined
+  }
+
   getMany(keys: readonly string[]): Awaitable<readonly (GreyRecord | undefined)[]> {
     return this.#opened().getMany(keys)
   }

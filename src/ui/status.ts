@@ -4,7 +4,26 @@ import { duration } from './duration.js'
 import { escapeText } from './escape.js'
 import { size, summaryDocument } from './store.js'
 
+/** What happened lately, by the mail log. */
+export interface RecentView {
+  readonly seconds: number
+  readonly deferred: number
+  readonly passed: number
+  /** Times that a greylister gave up, or Postfix could not ask it. */
+  readonly failedOpen: number
+  readonly last: readonly {
+    /** Epoch seconds; undefined where the log does not say. */
+    readonly at: number | undefined
+    readonly action: 'deferred' | 'passed'
+    readonly reason: string
+    readonly client: string
+    readonly sender: string
+    readonly recipient: string
+  }[]
+}
+
 export interface StatusView {
+  /** null: greyctl installed nothing here. */
   readonly backend: string | null
   readonly selective: boolean
   readonly learn: boolean
@@ -12,31 +31,19 @@ export interface StatusView {
   readonly service: { readonly running: boolean; readonly enabled: boolean; readonly text: string }
   readonly endpoint: {
     readonly address: string
-    readonly outcome: string
+    readonly outcome: 'answered' | 'closed' | 'silent' | 'no-connection'
     readonly milliseconds: number
   } | null
   readonly postfix: {
     readonly running: boolean
     readonly configDir: string
+    /** Where main.cf has the greylister asked. */
     readonly asks: readonly { readonly list: string; readonly line: number; readonly endpoint: string }[]
   }
+  /** undefined: not the bundled daemon, or it cannot be read. */
   readonly store: StoreSummary | StoreGlance | undefined
-  readonly recent:
-    | {
-        readonly seconds: number
-        readonly deferred: number
-        readonly passed: number
-        readonly failedOpen: number
-        readonly last: readonly {
-          readonly at: number | undefined
-          readonly action: string
-          readonly reason: string
-          readonly client: string
-          readonly sender: string
-          readonly recipient: string
-        }[]
-      }
-    | undefined
+  /** undefined: there is no log that can be read. */
+  readonly recent: RecentView | undefined
 }
 
 export function statusDocument(status: StatusView): unknown {
@@ -90,13 +97,13 @@ function serviceText({ running, enabled, text }: StatusView['service']): string 
 function endpointText(endpoint: StatusView['endpoint']): string {
   if (endpoint === null) return 'not asked'
   const { address, outcome, milliseconds } = endpoint
-  const words: Record<string, string> = {
+  const words = {
     answered: `answers, after ${milliseconds} ms`,
     closed: 'closes the connection without an answer',
     silent: 'takes the connection, and does not answer',
     'no-connection': 'nobody listens there',
   }
-  return `${escapeText(address)} ${words[outcome] ?? outcome}`
+  return `${escapeText(address)} ${words[outcome]}`
 }
 
 function postfixText({ running, configDir, asks }: StatusView['postfix']): string {
@@ -123,13 +130,13 @@ function storeText(store: StatusView['store'], now: number): string {
   return `${entries} records (${triplets} triplets, ${clients} clients), ${size(bytes)}${age}`
 }
 
-function recentText(recent: StatusView['recent']): string {
+function recentText(recent: RecentView | undefined): string {
   if (recent === undefined) return 'no mail log that can be read'
   const { deferred, passed, failedOpen } = recent
   return `${deferred} deferred, ${passed} passed, ${failedOpen} failed open; ${rate(recent)} a minute`
 }
 
-function rate({ deferred, passed, seconds }: NonNullable<StatusView['recent']>): number {
+function rate({ deferred, passed, seconds }: RecentView): number {
   return Math.round(((deferred + passed) / seconds) * 600) / 10
 }
 
