@@ -6,7 +6,7 @@ const PATIENT = { testTimeout: 600_000, hookTimeout: 600_000 }
 /**
  * Three projects, one after the other: `unit` is the fast part (`npm test`); `server` holds the tests that install or
  * start real programs on this machine (Postfix, postgrey, Chromium), one file at a time, since they share it; `lab` those
- * that boot machines of their own (a Debian with systemd), which mostly wait, two at a time. `npm cit` and
+ * that boot machines of their own (a Debian with systemd), which mostly wait, three at a time. `npm cit` and
  * `npm run test:all` run all three.
  */
 export default defineConfig({
@@ -43,7 +43,7 @@ export default defineConfig({
           globalSetup: ['test/lab/setup.ts'],
           setupFiles: ['test/seed.ts'],
           disableConsoleIntercept: true,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
           ...PATIENT,
         },
