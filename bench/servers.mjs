@@ -13,6 +13,7 @@ import {
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { installPackages } from '../test/debian.mjs'
 
 const ROOT = new URL('..', import.meta.url).pathname
 /** All else is as each has it by default. A short delay, so that triplets become known within the run. */
@@ -82,16 +83,9 @@ export function compileLoad(scratch) {
 
 /** Whether a program is here, after its Debian packages were asked for where that can be. */
 function have(program, packages) {
-  if (!existsSync(program) && process.getuid() === 0) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    console.log(`installing ${packages.join(', ')} …`)
-    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages], {
-      env,
-      stdio: 'ignore',
-      timeout: 300_000,
-    })
-  }
-  return existsSync(program)
+  if (existsSync(program)) return true
+  console.log(`installing ${packages.join(', ')} …`)
+  return installPackages(...packages) && existsSync(program)
 }
 
 /** Valkey, or Redis where Debian has no other; the program of the tools' package, which starts no service. */

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aptGet } from '../debian.mjs'
 import { startTestDaemon } from './running.js'
 
 /** Prometheus' own judge of what it reads. From Debian's package, without installing (and starting) the server in it. */
@@ -10,7 +11,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'greyctl-promtool-'))
 
 function promtool(): string | undefined {
   if (existsSync('/usr/bin/promtool')) return '/usr/bin/promtool'
-  spawnSync('apt-get', ['download', 'prometheus'], { cwd: scratch, timeout: 300_000 })
+  aptGet(['download', 'prometheus'], scratch)
   const file = readdirSync(scratch).find((name) => name.endsWith('.deb'))
   if (file === undefined) return undefined
   spawnSync('dpkg-deb', ['-x', file, 'root'], { cwd: scratch })

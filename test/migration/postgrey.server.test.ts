@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { greyctl } from '../cli/run.js'
 import { type Client, client, policyText } from '../daemon/running.js'
+import { installPackages } from '../debian.mjs'
 
 /** From the real postgrey to the daemon and back: nobody who has passed is deferred again. */
 const PROGRAMS = { postgrey: '/usr/sbin/postgrey', 'db5.3-util': '/usr/bin/db5.3_dump' }
@@ -24,13 +25,7 @@ const MAIN = join(import.meta.dirname, '../../dist/daemon/main.js')
 function installed(): boolean {
   if (process.getuid?.() !== 0) return false
   const missing = Object.entries(PROGRAMS).filter(([, path]) => !existsSync(path))
-  if (missing.length > 0) {
-    const packages = missing.map(([name]) => name)
-    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      timeout: 300_000,
-    })
-  }
+  if (missing.length > 0) installPackages(...missing.map(([name]) => name))
   return Object.values(PROGRAMS).every((path) => existsSync(path))
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { greyctl } from '../cli/run.js'
 import { type Client, client, policyText } from '../daemon/running.js'
+import { installPackages } from '../debian.mjs'
 
 /** The real sqlgrey with its SQLite file; its clock goes by whole minutes, so its first tries are made older by hand. */
 const PROGRAMS = { sqlgrey: '/usr/sbin/sqlgrey', sqlite3: '/usr/bin/sqlite3' }
@@ -13,10 +14,7 @@ const PROGRAMS = { sqlgrey: '/usr/sbin/sqlgrey', sqlite3: '/usr/bin/sqlite3' }
 function installed(): boolean {
   if (process.getuid?.() !== 0) return false
   if (!Object.values(PROGRAMS).every((path) => existsSync(path))) {
-    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...Object.keys(PROGRAMS)], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      timeout: 300_000,
-    })
+    installPackages(...Object.keys(PROGRAMS))
   }
   return Object.values(PROGRAMS).every((path) => existsSync(path))
 }

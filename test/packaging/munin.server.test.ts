@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { client, policyText, startTestDaemon } from '../daemon/running.js'
+import { installPackages } from '../debian.mjs'
 
 const PLUGIN = 'templates/monitoring/munin'
 
@@ -8,10 +9,7 @@ const PLUGIN = 'templates/monitoring/munin'
 function perl(): boolean {
   const works = () => spawnSync('perl', ['-MHTTP::Tiny', '-e', '1']).status === 0
   if (works()) return true
-  spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'perl'], {
-    stdio: 'ignore',
-    timeout: 300_000,
-  })
+  installPackages('perl')
   return works()
 }
 const there = perl()

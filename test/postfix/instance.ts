@@ -1,20 +1,17 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRealHost } from '../../src/host/real.js'
+import { installPackages } from '../debian.mjs'
 
 /** Installs Debian's postfix where it is missing; false, with a line, where that cannot be. */
 export function havePostfix(): boolean {
   if (existsSync('/usr/sbin/postconf')) return process.getuid?.() === 0 || skip('needs root')
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
     return skip('postfix is missing and cannot be installed')
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  execFileSync('/usr/bin/apt-get', ['update', '-q'], { env, stdio: 'ignore' })
-  const options = ['-qy', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold']
-  execFileSync('/usr/bin/apt-get', ['install', ...options, 'postfix'], { env, stdio: 'ignore' })
-  return existsSync('/usr/sbin/postconf')
+  return installPackages('postfix') || skip('postfix is missing, and apt-get could not install it')
 }
 
 function skip(why: string): false {

@@ -3,6 +3,7 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { installPackages } from '../../debian.mjs'
 import { type Client, client, startTestDaemon } from '../running.js'
 
 const POSTGREY = '/usr/sbin/postgrey'
@@ -10,11 +11,7 @@ const POSTGREY = '/usr/sbin/postgrey'
 export function installed(): boolean {
   if (process.getuid?.() !== 0) return false
   if (existsSync(POSTGREY)) return true
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'postgrey'], {
-    env: environment,
-    timeout: 300_000,
-  })
+  installPackages('postgrey')
   return existsSync(POSTGREY)
 }
 

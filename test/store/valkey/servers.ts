@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'iovalkey'
 import { eventually } from '../../daemon/spawned.js'
+import { installPackages } from '../../debian.mjs'
 
 /** The program is in the tools' package: the server's own would start a service. */
 const PACKAGES = [
@@ -16,14 +17,7 @@ const PACKAGES = [
 export function installServer(): string | undefined {
   const found = () => PACKAGES.find(([program]) => existsSync(program))?.[0]
   if (found() !== undefined || process.getuid?.() !== 0) return found()
-  const apt = (...argv: string[]) =>
-    spawnSync('apt-get', argv, {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      timeout: 300_000,
-    }).status === 0
-  const install = () =>
-    PACKAGES.some(([, name]) => apt('install', '-y', '--no-install-recommends', name, 'openssl'))
-  if (!install() && apt('update')) install()
+  PACKAGES.some(([, name]) => installPackages(name, 'openssl'))
   return found()
 }
 

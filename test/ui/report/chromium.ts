@@ -1,21 +1,13 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
+import { installPackages } from '../../debian.mjs'
 
 const PROGRAM = '/usr/bin/chromium'
 
 /** Is Debian's chromium here, or can it be installed? */
 export function hasChromium(): boolean {
   if (existsSync(PROGRAM)) return true
-  if (process.getuid?.() !== 0) return false
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const install = ['install', '-y', '--no-install-recommends', 'chromium']
-  const options = { env, timeout: 500_000 }
-  if (spawnSync('apt-get', install, options).status !== 0) {
-    spawnSync('apt-get', ['update'], options)
-    spawnSync('apt-get', install, options)
-  }
-  return existsSync(PROGRAM)
+  return installPackages('chromium') && existsSync(PROGRAM)
 }
 
 /** Without a sandbox, for tests run as root, and without anything that would ask the network. */

@@ -1,0 +1,21 @@
+/**
+ * Debian's packages for tests and benchmarks: what they need is installed by themselves. A new machine has no list of
+ * packages yet, and an old one a list that is out of date: then it is fetched, and asked again.
+ */
+import { spawnSync } from 'node:child_process'
+
+/** Five minutes for each step. */
+const TIMEOUT = 300_000
+
+export function aptGet(argv, cwd = '/') {
+  if (process.getuid?.() !== 0) return false
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const run = (...words) =>
+    spawnSync('apt-get', words, { cwd, env, stdio: 'ignore', timeout: TIMEOUT }).status
+  return run(...argv) === 0 || (run('update', '-q') === 0 && run(...argv) === 0)
+}
+
+export function installPackages(...names) {
+  const options = ['-qy', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold']
+  return aptGet(['install', ...options, ...names])
+}
