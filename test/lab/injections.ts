@@ -278,7 +278,7 @@ ${append('/etc/postfix-in/main.cf', 'multi_instance_enable = yes')}${append(MAIN
   { id: 'table-db-missing', inject: `touch /etc/postfix/lab; ${table('hash')}` },
   {
     id: 'table-db-stale',
-    inject: `echo '192.0.2.9 DUNNO' >/etc/postfix/lab; postmap /etc/postfix/lab; touch -d '+5 seconds' /etc/postfix/lab; ${table('hash')}`,
+    inject: `echo '192.0.2.9 DUNNO' >/etc/postfix/lab; postmap /etc/postfix/lab; touch -d '1 minute ago' /etc/postfix/lab.db; ${table('hash')}`,
   },
   { id: 'regexp-syntax-error', inject: `echo '/^(dhcp/ DUNNO' >/etc/postfix/lab; ${table('regexp')}` },
   { id: 'regexp-file-missing-or-unreadable', inject: table('regexp') },
