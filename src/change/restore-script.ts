@@ -43,7 +43,8 @@ removed() { begun "$1" && [ ! -d "$2" ] && mkdir -m "$3" "$2" && chown "$4" "$2"
 
 const TAIL = `
 if [ "$left" = 0 ]; then
-  sed -i 's/"state": "[a-z-]*"/"state": "rolled-back"/' "$here/manifest.json"
+  sed 's/"state": "[a-z-]*"/"state": "rolled-back"/' "$here/manifest.json" >"$here/manifest.new" &&
+    mv -f "$here/manifest.new" "$here/manifest.json"
   echo '{"event":"state","state":"rolled-back"}' >>"$here/journal"
   say 'everything is as it was before'
 fi
@@ -52,7 +53,8 @@ exit "$left"
 
 /**
  * What a person runs when greyctl itself cannot run: the same undo as greyctl rollback, in the order of the steps
- * backwards, with sh and coreutils alone.
+ * backwards, with sh and coreutils alone. Killed anywhere, it is run again: a file is put in place by a rename, and a program
+ * that had run without that being written down runs twice, which those that undo bear as long as nothing else was undone.
  */
 export function restoreScript(title: string, created: string, steps: readonly RecordedStep[]): string {
   const intro = [

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -124,6 +133,40 @@ describe('restore.sh', () => {
     expect(readFileSync(at('checkpoint/manifest.json'), 'utf8')).toContain('"rolled-back"')
     expect(run().status).toBe(0)
     expect(readFileSync(at('log'), 'utf8')).toBe("it's undone\n")
+  })
+
+  it('is run again where it was killed, before any of its commands', () => {
+    let alive = false
+    for (let command = 1; !alive; command += 1) {
+      const { at, run } = change()
+      // bash, for it has a trap before each command; BASH_ENV is read first
+      writeFileSync(at('trap'), `set -T\nn=0\ntrap '(( ++n < ${command} )) || kill -9 $$' DEBUG\n`)
+      const killed = spawnSync('bash', [at('checkpoint/restore.sh')], {
+        encoding: 'utf8',
+        env: { PATH: '/usr/bin:/bin', BASH_ENV: at('trap') },
+      })
+      alive = killed.signal === null
+      expect(killed.signal ?? killed.status, killed.stderr).toBe(alive ? 0 : 'SIGKILL')
+      const again = run()
+      expect(again.status, again.stderr).toBe(0)
+      expect(readFileSync(at('main.cf'), 'utf8')).toBe('before\n')
+      expect(readFileSync(at("it's"), 'utf8')).toBe('old\n')
+      expect(readFileSync(at('log'), 'utf8')).toMatch(/^(it's undone\n){1,2}$/)
+      expect(readFileSync(at('checkpoint/manifest.json'), 'utf8')).toContain('"rolled-back"')
+      expect(readFileSync(at('checkpoint/journal'), 'utf8')).toContain('"state":"rolled-back"')
+      rmSync(at('trap'))
+      expect(readdirSync(root).sort()).toEqual(['checkpoint', "it's", 'log', 'main.cf'])
+      expect(readdirSync(at('checkpoint')).sort()).toEqual([
+        'files',
+        'journal',
+        'manifest.json',
+        'restore.sh',
+        'undone',
+      ])
+      if (command === 1) expect(alive).toBe(false)
+      rmSync(root, { recursive: true })
+      mkdirSync(root)
+    }
   })
 
   it('leaves a file alone that was edited since, says so, and obeys --force', () => {
