@@ -1,3 +1,4 @@
+import type { FactTiming } from './fact-book.js'
 import type { CheckResult, Finding } from './finding.js'
 import type { Diagnosis } from './run.js'
 
@@ -6,18 +7,25 @@ export interface DoctorDocument {
   readonly ok: boolean
   readonly findings: readonly Omit<Finding, 'repairs'>[]
   readonly checks: readonly CheckResult[]
-  /** What took longest, in seconds. */
-  readonly timings: readonly { readonly fact: string; readonly seconds: number }[]
+  /** What each fact took, in seconds, the slowest first: by itself (`own`), and with those that it waited for. */
+  readonly timings: readonly { readonly fact: string; readonly seconds: number; readonly own: number }[]
 }
 
-export function doctorDocument(diagnosis: Diagnosis, timings: ReadonlyMap<string, number>): DoctorDocument {
-  const slow = [...timings].sort(([, a], [, b]) => b - a)
+export function doctorDocument(
+  diagnosis: Diagnosis,
+  timings: ReadonlyMap<string, FactTiming>,
+): DoctorDocument {
+  const slow = [...timings].sort(([, a], [, b]) => b.own - a.own)
   return {
     ok: diagnosis.ok,
     findings: diagnosis.findings.map(({ repairs: _, ...finding }) => finding),
     checks: diagnosis.checks,
-    timings: slow.map(([fact, seconds]) => ({ fact, seconds: Math.round(seconds * 1000) / 1000 })),
+    timings: slow.map(([fact, { total, own }]) => ({ fact, seconds: rounded(total), own: rounded(own) })),
   }
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000
 }
 
 /** 1 for a finding of severity warning or worse, 3 when no check could be judged. */

@@ -1,7 +1,7 @@
 import type { Host } from '../host/host.js'
 import { listWords } from '../postfix/restriction-list.js'
 import { type DoctorDocument, doctorDocument, exitCodeOf } from './document.js'
-import type { FactBook } from './fact-book.js'
+import type { FactBook, FactTiming } from './fact-book.js'
 import { type Facts, openFacts } from './facts.js'
 import { planFix } from './fix.js'
 import { type Mended, type MendOptions, mend } from './mend.js'
@@ -56,7 +56,7 @@ async function report(
   facts: FactBook<Facts>,
   { redact }: DoctorOptions,
 ): Promise<Examination> {
-  const document = doctorDocument(diagnosis, facts.timings as ReadonlyMap<string, number>)
+  const document = doctorDocument(diagnosis, facts.timings as ReadonlyMap<string, FactTiming>)
   const exitCode = exitCodeOf(diagnosis)
   if (!redact) return { document, exitCode }
   const redactor = new Redactor(await ownNames(facts))

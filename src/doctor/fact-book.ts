@@ -32,10 +32,17 @@ export interface Gatherer<F, T> {
 
 export type Gatherers<F> = { readonly [K in keyof F]: Gatherer<F, F[K]> }
 
+/** Seconds that a fact took. */
+export interface FactTiming {
+  /** From the first question for it to its answer. */
+  readonly total: number
+  /** Of these, while it waited for no other fact: what it costs itself. */
+  readonly own: number
+}
+
 /** Facts about one machine: each gathered once, when it is first asked for, within its time limit. */
 export class FactBook<F> {
-  /** Seconds that each fact took, those it waited for included. */
-  readonly timings = new Map<keyof F, number>()
+  readonly timings = new Map<keyof F, FactTiming>()
   private readonly pages = new Map<keyof F, Promise<Gathered<F[keyof F]>>>()
 
   constructor(
@@ -60,29 +67,30 @@ export class FactBook<F> {
 
   private async gather(name: keyof F): Promise<Gathered<F[keyof F]>> {
     const { limit } = this.gatherers[name]
-    const began = performance.now()
+    const watch = new Stopwatch()
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Gathered<F[keyof F]>>((resolve) => {
       timer = setTimeout(() => resolve({ known: false, reason: `no answer within ${limit} s` }), limit * 1000)
     })
-    const answer = await Promise.race([this.try(name), late])
+    const answer = await Promise.race([this.try(name, watch), late])
     clearTimeout(timer)
-    this.timings.set(name, (performance.now() - began) / 1000)
+    this.timings.set(name, watch.read())
     return answer
   }
 
-  private async try(name: keyof F): Promise<Gathered<F[keyof F]>> {
+  private async try(name: keyof F, watch: Stopwatch): Promise<Gathered<F[keyof F]>> {
+    const ask = <K extends keyof F>(other: K) => watch.whileWaiting(this.get(other))
     try {
       const context: GatherContext<F> = {
         host: this.host,
         options: this.options,
         need: async (other) => {
-          const answer = await this.get(other)
+          const answer = await ask(other)
           if (answer.known) return answer.value
           throw new Unknown(answer.reason)
         },
         want: async (other) => {
-          const answer = await this.get(other)
+          const answer = await ask(other)
           return answer.known ? answer.value : undefined
         },
       }
@@ -90,5 +98,31 @@ export class FactBook<F> {
     } catch (error) {
       return { known: false, reason: error instanceof Error ? error.message : String(error) }
     }
+  }
+}
+
+/** The time of one fact; of the waits for several others at once, each moment counts once. */
+class Stopwatch {
+  private readonly began = performance.now()
+  private waits = 0
+  private since = 0
+  private waited = 0
+
+  async whileWaiting<T>(answer: Promise<T>): Promise<T> {
+    if (this.waits === 0) this.since = performance.now()
+    this.waits += 1
+    try {
+      return await answer
+    } finally {
+      this.waits -= 1
+      if (this.waits === 0) this.waited += performance.now() - this.since
+    }
+  }
+
+  read(): FactTiming {
+    const now = performance.now()
+    const waiting = this.waits > 0 ? now - this.since : 0
+    const total = (now - this.began) / 1000
+    return { total, own: Math.max(0, total - (this.waited + waiting) / 1000) }
   }
 }

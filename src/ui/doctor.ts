@@ -115,10 +115,15 @@ function unknownLines({ checks }: DoctorDocument, { style, width }: Look): strin
   ])
 }
 
+/** A fact that takes this many seconds by itself is named as slow: all of doctor is to take less than three. */
+const SLOW_SECONDS = 0.5
+
 function timingLines({ timings }: DoctorDocument): string[] {
+  const slow = timings.filter(({ own }) => own >= SLOW_SECONDS).map(({ fact }) => fact)
   return [
-    'seconds until each fact was known:',
-    ...timings.map(({ fact, seconds }) => `  ${seconds.toFixed(3)}  ${fact}`),
+    'seconds that each fact took by itself, and until it was known:',
+    ...timings.map(({ fact, seconds, own }) => `  ${own.toFixed(3)}  ${seconds.toFixed(3)}  ${fact}`),
+    slow.length === 0 ? `none took ${SLOW_SECONDS} s by itself` : `slow: ${slow.join(', ')}`,
   ]
 }
 

@@ -8,6 +8,7 @@ interface Toy {
   readonly late: number
   readonly hidden: number
   readonly guess: number
+  readonly patient: number
 }
 
 function book(given: Partial<Toy> = {}) {
@@ -27,6 +28,10 @@ function book(given: Partial<Toy> = {}) {
       gather: () => {
         throw new Unknown('only root sees it')
       },
+    },
+    patient: {
+      limit: 1,
+      gather: async ({ want }) => (await Promise.all([want('late'), want('late')])).length,
     },
     guess: { limit: 1, gather: async ({ want }) => (await want('hidden')) ?? -1 },
   }
@@ -52,6 +57,17 @@ describe('a book of facts', () => {
 
   it('does not wait longer than the limit', async () => {
     expect(await book().facts.get('late')).toEqual({ known: false, reason: 'no answer within 0.02 s' })
+  })
+
+  it('tells the time of a fact from that of the facts it waits for', async () => {
+    const { facts } = book()
+    await facts.get('patient')
+    const { total = 0, own = 0 } = facts.timings.get('patient') ?? {}
+    const waited = facts.timings.get('late')?.total ?? 0
+    // both waits are for the same moments, and count once
+    expect(own).toBeLessThan(total - waited / 2)
+    expect(own).toBeGreaterThanOrEqual(0)
+    expect(facts.timings.get('late')?.own).toBe(waited)
   })
 
   it('takes what is given', async () => {

@@ -19,6 +19,8 @@ import { findManager } from '../../src/postfix/managers.js'
 
 /** A machine as its texts; what follows from them is worked out by the code under test. */
 export interface Scene extends Partial<Omit<Facts, 'mainCf' | 'masterCf'>> {
+  /** What is special about the file itself. */
+  readonly mainCf?: Partial<Facts['mainCf']>
   /** The whole file. */
   readonly main?: string
   /** More lines at the end of the healthy main.cf. */
@@ -252,9 +254,9 @@ const HEALTHY: Partial<Facts> = {
 
 /** The facts of a machine that is healthy but for what the scene says. */
 export function factsOf(scene: Scene = {}): FactBook<Facts> {
-  const { main, more, master, ...given } = scene
+  const { main, more, master, mainCf, ...given } = scene
   const text = main ?? HEALTHY_MAIN + (more ?? '')
-  const mainFile = file('/etc/postfix/main.cf', text)
+  const mainFile = file('/etc/postfix/main.cf', text, mainCf)
   const masterText = master ?? HEALTHY_MASTER
   const cf = parseMainCf(text, mainFile.path)
   const own = new Map(cf.definitions.map(({ name, value }) => [name, value]))

@@ -582,6 +582,17 @@ sed -i 's/--delay=[0-9]*/& --greylist-text=Service unavailable/' /etc/default/gr
     also: ['clock-jump'],
   },
   {
+    // Postfix runs since hours, and its log begins now
+    id: 'rotated-gap',
+    inject: `touch -d '1 day ago' ${MAIN} ${MASTER} /etc/default/greyctl /etc/greyctl/*
+awk '$1 == "btime" { $2 -= 3 * 3600 } { print }' /proc/stat >/root/proc.stat; mount --bind /root/proc.stat /proc/stat
+cp -a /var/log/mail.log /root/whole.log; : >/var/log/mail.log; logger -p mail.info -t 'postfix/smtpd[77]' 'connect from x.example[198.51.100.10]'
+n=0; until [ -s /var/log/mail.log ]; do n=$((n + 1)); [ $n -lt 100 ] || exit 9; sleep 0.05; done`,
+    restore: `umount /proc/stat; cat /var/log/mail.log >>/root/whole.log; cat /root/whole.log >/var/log/mail.log; rm /root/whole.log /root/proc.stat
+cp -a /root/default.greyctl /etc/default/greyctl`,
+    reload: false,
+  },
+  {
     id: 'rfc3339-timestamps',
     ...oldLog(many(3, () => ['1 hour ago', 'postfix/qmgr[77]: ABCDEF1234: removed'])),
     inject: `${lines('/root/old.log', [['1 hour ago', 'postfix/qmgr[77]: ABCDEF1234: removed']])}touch /usr/bin/postgreyreport`,

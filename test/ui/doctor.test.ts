@@ -27,7 +27,7 @@ const document = (changes: Partial<DoctorDocument> = {}): DoctorDocument => ({
     { id: 'policy-daemon-not-running', status: 'fail', reason: '' },
     { id: 'b', status: 'pass', reason: '' },
   ],
-  timings: [{ fact: 'postconf', seconds: 0.125 }],
+  timings: [{ fact: 'postconf', seconds: 0.125, own: 0.125 }],
   ...changes,
 })
 
@@ -75,7 +75,13 @@ describe('the report of doctor', () => {
   })
 
   it('names the slow facts when asked', () => {
-    expect(renderDoctor(document(), look, { timings: true })).toContain('  0.125  postconf')
+    const quick = renderDoctor(document(), look, { timings: true })
+    expect(quick).toContain('  0.125  0.125  postconf\nnone took 0.5 s by itself')
+    const timings = [
+      { fact: 'tables', seconds: 1.5, own: 0.6 },
+      { fact: 'fates', seconds: 1.6, own: 0.1 },
+    ]
+    expect(renderDoctor(document({ timings }), look, { timings: true })).toMatch(/^slow: tables$/m)
   })
 
   it.each(['\u001b[2Jgone', 'a\u202eb', 'x\r\ny'])('escapes hostile text %j everywhere', (evil) => {

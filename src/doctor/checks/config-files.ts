@@ -1,4 +1,4 @@
-import { check } from '../check.js'
+import { check, type Hit } from '../check.js'
 import { lineOf } from '../facts/text-file.js'
 
 const permissions = check({
@@ -110,16 +110,35 @@ const notReloaded = check({
   remedy: 'reload Postfix',
   commands: ['postfix reload'],
   autofix: 'confirm',
-  needs: ['mainCf', 'masterCf', 'reread'],
-  judge: ({ mainCf, masterCf, reread }) =>
-    [mainCf, masterCf]
-      .filter(({ modified }) => reread !== null && modified > reread.at + SLACK)
-      .map(({ path, modified }) => ({
-        detail: `${path} was written ${Math.round(modified - (reread?.at ?? 0))} s after Postfix ${reread?.how}`,
-        evidence: reread === null ? [] : [reread.evidence],
-        affects: [path],
-        repairs: [{ kind: 'run' as const, title: 'reload Postfix', argv: ['postfix', 'reload'] }],
-      })),
+  needs: ['mainCf', 'masterCf', 'reread', 'clock'],
+  judge: ({ mainCf, masterCf, reread, clock: { now } }) =>
+    reread === null
+      ? []
+      : [mainCf, masterCf]
+          .filter(({ modified }) => modified > reread.at + SLACK)
+          .map(({ path, modified }) =>
+            modified > now + SLACK
+              ? fromTheFuture(path, Math.round(modified - now))
+              : {
+                  detail: `${path} was written ${Math.round(modified - reread.at)} s after Postfix ${reread.how}`,
+                  evidence: [reread.evidence],
+                  affects: [path],
+                  repairs: [{ kind: 'run' as const, title: 'reload Postfix', argv: ['postfix', 'reload'] }],
+                },
+          ),
 })
+
+/** No reload is later than such a file: whether Postfix knows what is in it cannot be told. */
+function fromTheFuture(path: string, seconds: number): Hit {
+  return {
+    severity: 'info',
+    detail: `${path} is dated ${seconds} s in the future: whether Postfix has read it cannot be told`,
+    evidence: [{ ref: path, text: `last written ${seconds} s from now, by the clock of this machine` }],
+    cause: 'the clock was ahead when it was written, or is behind now; or its time was copied with it',
+    remedy: 'look at the clock, then give the file the time of now and reload Postfix',
+    commands: ['timedatectl', `touch ${path}`, 'postfix reload'],
+    affects: [path],
+  }
+}
 
 export const CONFIG_FILES = [notReloaded, permissions, unreadable, managed]

@@ -119,6 +119,11 @@ export const CONFIG_CASES: Readonly<Record<string, readonly Case[]>> = {
       healthy: { reread: null },
       says: 'after Postfix was reloaded',
     },
+    {
+      broken: { mainCf: { modified: NOW + 600 } },
+      healthy: { mainCf: { modified: NOW - 3600 } },
+      says: /^\/etc\/postfix\/main\.cf is dated 600 s in the future/,
+    },
   ],
   'main-cf-permissions': [
     {
