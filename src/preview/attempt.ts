@@ -1,15 +1,13 @@
 import type { Client } from '../maillog/event.js'
+import type { Triplet } from '../maillog/lives.js'
 import { ownText } from '../maillog/own-text.js'
 import type { Told } from '../maillog/told.js'
 import { inNetworks, isProbe, normalAddress } from '../maillog/triplet.js'
 
 /** One time that a sender tried to bring one mail to one recipient, and what became of it then. */
-export interface Attempt {
+export interface Attempt extends Triplet {
   /** Seconds since the epoch. */
   readonly at: number
-  readonly client: Client
-  readonly sender: string
-  readonly recipient: string
   /** A greylister deferred it; otherwise the mail came in. */
   readonly deferred: boolean
   /** An own user's, or of an own network: such mail is not greylisted. */
@@ -77,7 +75,7 @@ export class Attempts {
   }
 
   #attempt(
-    { client, sender, recipient }: Pick<Attempt, 'client' | 'sender' | 'recipient'>,
+    { client, sender, recipient }: Triplet,
     at: number | undefined,
     deferred: boolean,
     own: boolean,
@@ -98,7 +96,10 @@ export class Attempts {
     })
   }
 
-  #isTold({ client, sender, recipient, by }: Told2, at: number | undefined): boolean {
+  #isTold(
+    { client, sender, recipient, by }: Triplet & { readonly by: string },
+    at: number | undefined,
+  ): boolean {
     const key = ownText([client.address, normalAddress(sender), normalAddress(recipient)].join('\n'))
     const before = this.#recent.get(key)
     if (before !== undefined && before.by !== by && Math.abs(before.at - (at ?? before.at)) <= SAME_ATTEMPT) {
@@ -110,8 +111,6 @@ export class Attempts {
     return false
   }
 }
-
-type Told2 = Pick<Attempt, 'client' | 'sender' | 'recipient'> & { readonly by: string }
 
 /** Makes room for one more: the oldest goes. */
 function limit<Value>(map: Map<string, Value>, most: number): void {

@@ -5,9 +5,9 @@ import { keysOf } from '../greylist/key.js'
 import { organisationOf } from '../greylist/organisation.js'
 import { type Policy, policyFor } from '../greylist/policy.js'
 import { namedPool } from '../greylist/pool.js'
-import { type GreyRecord, isExpired } from '../greylist/record.js'
 import { type PolicyRequest, requestOf as requestWith } from '../greylist/request.js'
 import type { Attempt } from './attempt.js'
+import { Records } from './records.js'
 
 export interface JudgeOptions {
   readonly policy: Policy
@@ -18,18 +18,19 @@ export interface JudgeOptions {
   readonly selective?: ClientTable | undefined
 }
 
-/** Triplets and clients that are remembered. */
-const MOST_RECORDS = 250_000
-
 /** The daemon's own decision, over what it would have remembered at that time. It asks nobody: pools by SPF are not known. */
 export class Judge {
   readonly #options: JudgeOptions
-  readonly #records = new Map<string, GreyRecord>()
-  /** Records that were let go although they still counted. */
-  letGo = 0
+  readonly #records: Records
 
-  constructor(options: JudgeOptions) {
+  constructor(options: JudgeOptions, records = new Records()) {
     this.#options = options
+    this.#records = records
+  }
+
+  /** Records that were let go although they still counted. */
+  get forgotten(): number {
+    return this.#records.forgotten
   }
 
   /** Seconds in which a retry has to come. */
@@ -65,21 +66,8 @@ export class Judge {
       rules,
       now,
     )
-    for (const [key, record] of changesOf(decision, keys)) this.#records.set(key, record)
-    if (this.#records.size > MOST_RECORDS) this.#makeRoom(now)
+    for (const [key, record] of changesOf(decision, keys)) this.#records.set(key, record, policy, now)
     return decision
-  }
-
-  /** What is expired goes; where that is not enough, what was learned first. */
-  #makeRoom(now: number): void {
-    for (const [key, record] of this.#records) {
-      if (isExpired(key.charAt(0), record, this.#options.policy, now)) this.#records.delete(key)
-    }
-    for (const key of this.#records.keys()) {
-      if (this.#records.size <= MOST_RECORDS * 0.75) return
-      this.#records.delete(key)
-      this.letGo += 1
-    }
   }
 }
 

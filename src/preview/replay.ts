@@ -1,26 +1,23 @@
 import { stableSender } from '../greylist/key.js'
+import type { Client } from '../maillog/event.js'
 import { clientNetwork, normalAddress } from '../maillog/triplet.js'
 import type { Attempt } from './attempt.js'
+import { Chains } from './chains.js'
 import type { Judge } from './judge.js'
 import { type Basis, Schedule } from './schedule.js'
-import { clientOf, type Tally } from './tally.js'
+import { clientText, type Tally } from './tally.js'
 import { Timeline } from './timeline.js'
 
-/** One mail from its first try on. */
-interface Chain {
-  readonly first: Attempt
-  /** Seconds since the epoch. */
-  last: number
-  tries: number
-  /** It is in by this reckoning, and what follows in the log are tries that would not have been. */
-  in: boolean
+/** A try that the log does not have, since its mail was accepted then. */
+interface Imagined {
+  /** Its chain's id. */
+  readonly of: number
+  readonly basis: Basis
+  /** Another one than at the first try. */
+  readonly client: Client | undefined
 }
 
-interface Item {
-  readonly attempt: Attempt
-  /** A try that the log does not have, since its mail was accepted then. */
-  readonly imagined?: { readonly of: Chain; readonly basis: Basis }
-}
+type Item = Attempt | Imagined
 
 /** Seconds: deliveries are told later than their mail came in. */
 const SLACK = 60
@@ -28,8 +25,8 @@ const SLACK = 60
 const LIFETIME = 5 * 86_400
 /** Seconds before the end of the log in which a sender may still come back. */
 const PATIENCE = 4 * 3600
-/** Mails under way. */
-const MOST_CHAINS = 100_000
+/** Tries of one moment that wait to be put in order. */
+const MOST_UNORDERED = 50_000
 /** Machines of an organisation that are known to send. */
 const MOST_MACHINES = 15
 const MOST_ORGANISATIONS = 20_000
@@ -41,8 +38,10 @@ export interface Outcome {
   readonly waitingAtEnd: number
   /** Tried for five days and never passed. */
   readonly lost: number
-  /** Mails that were too many to follow. */
+  /** Mails under way that were too many to follow: they are counted nowhere else. */
   readonly letGo: number
+  /** What was remembered of earlier mails and went before its time: whoever came back to it counted as new. */
+  readonly forgotten: number
 }
 
 /** Goes through the attempts of a log in the order of their time, and imagines those that acceptance spared. */
@@ -51,140 +50,184 @@ export class Replay {
   readonly #tally: Tally
   readonly #schedule = new Schedule()
   readonly #timeline = new Timeline<Item>()
-  readonly #chains = new Map<string, Chain>()
-  readonly #machines = new Map<string, Attempt['client'][]>()
+  readonly #chains: Chains
+  readonly #machines = new Map<string, Client[]>()
   #newest = 0
+  #unordered = 0
   #stopped = 0
   #in = 0
   #waiting = 0
   #lost = 0
   #letGo = 0
 
-  constructor(judge: Judge, tally: Tally) {
+  constructor(judge: Judge, tally: Tally, chains = new Chains()) {
     this.#judge = judge
     this.#tally = tally
+    this.#chains = chains
   }
 
   add(attempt: Attempt): void {
     this.#newest = Math.max(this.#newest, attempt.at)
-    this.#timeline.add(attempt.at, { attempt })
+    this.#timeline.add(attempt.at, attempt)
+    this.#unordered += 1
     this.#advance(this.#newest - SLACK)
+    if (this.#unordered > MOST_UNORDERED) this.#step(Number.POSITIVE_INFINITY)
   }
 
   /** `until`: seconds since the epoch, the end of what could be seen. */
   end(until = this.#newest): Outcome {
     this.#advance(Number.POSITIVE_INFINITY)
-    for (const chain of this.#chains.values()) this.#leave(chain, until)
-    this.#chains.clear()
+    this.#chains.keep((chain) => {
+      this.#leave(chain, until)
+      return false
+    })
     return {
       neverCameBack: { stopped: this.#stopped, in: this.#in },
       waitingAtEnd: this.#waiting,
       lost: this.#lost,
-      letGo: this.#letGo + this.#judge.letGo,
+      letGo: this.#letGo,
+      forgotten: this.#judge.forgotten,
     }
   }
 
   #advance(until: number): void {
-    for (;;) {
-      const next = this.#timeline.takeUntil(until)
-      if (next === undefined) return
-      this.#take(next.value, next.at)
-    }
+    while (this.#step(until));
   }
 
-  #take({ attempt, imagined }: Item, at: number): void {
+  /** false: nothing is to happen until then. */
+  #step(until: number): boolean {
+    const next = this.#timeline.takeUntil(until)
+    if (next === undefined) return false
+    if ('of' in next.value) this.#imagine(next.value, next.at)
+    else {
+      this.#unordered -= 1
+      this.#take(next.value, next.at)
+    }
+    return true
+  }
+
+  #take(attempt: Attempt, at: number): void {
     const pair = `${normalAddress(stableSender(attempt.sender))}\n${normalAddress(attempt.recipient)}`
-    const chain = this.#chains.get(pair)
-    if (imagined && (chain !== imagined.of || chain.in)) return
-    if (chain?.in && this.#isOfThePast(pair, chain, attempt, at)) return
-    const open = chain === undefined || chain.in || this.#isOver(chain, at) ? undefined : chain
+    const found = this.#chains.find(pair)
+    if (found !== -1 && this.#chains.in[found] === 1 && this.#isOfThePast(found, attempt, at)) return
+    const open = this.#openOf(found, at)
     const decision = this.#judge.decide(attempt, at)
     if (decision === undefined) {
       this.#tally.notAsked += 1
       return
     }
     const organisation = this.#judge.organisationOf(attempt.client.name)
-    if (!imagined) this.#meet(organisation, attempt, open === undefined)
-    if (open?.tries === 1 && open.first.deferred && !imagined) {
-      this.#schedule.observe(habitOf(attempt, organisation), at - open.first.at)
-    }
+    this.#meet(organisation, attempt, open === -1)
+    this.#observe(open, attempt, organisation, at)
     if (decision.action === 'defer') {
-      this.#deferred(pair, open, attempt, imagined !== undefined, at)
+      const chain = open === -1 ? this.#begin(pair, attempt) : open
+      this.#deferred(chain, at)
+      // whoever was deferred then comes back by itself, if at all
+      if (!attempt.deferred) this.#imagineNext(chain, attempt.client, at)
       return
     }
-    if (open === undefined) this.#tally.passed(decision.reason)
-    else this.#came(open, at, imagined?.basis ?? 'observed')
-    if (attempt.deferred) this.#chains.set(pair, { first: attempt, last: at, tries: 1, in: true })
-    else this.#chains.delete(pair)
+    if (open === -1) this.#tally.passed(decision.reason)
+    else this.#came(open, at, 'observed')
+    // then, it was deferred: what follows of it are tries that would not have been
+    if (attempt.deferred) this.#chains.in[this.#begin(pair, attempt)] = 1
+  }
+
+  #imagine({ of, basis, client }: Imagined, at: number): void {
+    const chain = this.#chains.withId(of)
+    if (chain === -1) return
+    this.#chains.pending[chain] = 0
+    const mail = this.#chains.tripletOf(chain)
+    const attempt = { ...mail, client: client ?? mail.client, at, deferred: false, own: false }
+    if (this.#judge.decide(attempt, at)?.action !== 'defer') {
+      this.#came(chain, at, basis)
+      return
+    }
+    this.#deferred(chain, at)
+    this.#imagineNext(chain, attempt.client, at)
   }
 
   /** It would have been in already: these are tries that would not have been made. */
-  #isOfThePast(pair: string, chain: Chain, attempt: Attempt, at: number): boolean {
-    if (!attempt.deferred) this.#chains.delete(pair)
-    return at - chain.last < LIFETIME
+  #isOfThePast(chain: number, attempt: Attempt, at: number): boolean {
+    const isPast = at - (this.#chains.last[chain] as number) < LIFETIME
+    if (!isPast) this.#leave(chain, at)
+    if (!isPast || !attempt.deferred) this.#chains.remove(chain)
+    return isPast
   }
 
-  /** Deferred then, and not seen for so long that the next mail of the same two is another one. */
-  #isOver(chain: Chain, at: number): boolean {
-    if (!chain.first.deferred || at - chain.first.at <= this.#judge.retryWindow) return false
-    this.#leave(chain, at)
-    return true
+  /** -1: with this try another mail begins, since that one was deferred then and not seen for so long. */
+  #openOf(found: number, at: number): number {
+    const { first, deferred, in: isIn } = this.#chains
+    if (found === -1 || isIn[found] === 1) return -1
+    if (deferred[found] === 0 || at - (first[found] as number) <= this.#judge.retryWindow) return found
+    this.#leave(found, at)
+    this.#chains.remove(found)
+    return -1
   }
 
-  #came({ first }: Chain, at: number, basis: Basis): void {
-    const { sender, recipient } = first
-    const mail = { client: clientOf(first), sender, recipient, at: first.at, delay: at - first.at, basis }
-    this.#tally.waited(mail, this.#judge.organisationOf(first.client.name))
+  /** A first retry that the log shows tells when others of the same sender will come. */
+  #observe(chain: number, attempt: Attempt, organisation: string | undefined, at: number): void {
+    const { tries, deferred, first } = this.#chains
+    if (tries[chain] !== 1 || deferred[chain] === 0) return
+    this.#schedule.observe(habitOf(attempt.client, organisation), at - (first[chain] as number))
   }
 
-  #deferred(pair: string, open: Chain | undefined, attempt: Attempt, imagined: boolean, at: number): void {
-    const chain = open ?? { first: attempt, last: at, tries: 0, in: false }
-    if (open === undefined) this.#begin(pair, chain)
-    chain.last = at
-    chain.tries += 1
-    // whoever was deferred then comes back by itself, if at all
-    if (attempt.deferred && !imagined) return
-    const since = at - chain.first.at
+  #came(chain: number, now: number, basis: Basis): void {
+    const { client, sender, recipient } = this.#chains.tripletOf(chain)
+    const at = this.#chains.first[chain] as number
+    const mail = { client: clientText(client), sender, recipient, at, delay: now - at, basis }
+    this.#tally.waited(mail, this.#judge.organisationOf(client.name))
+    this.#chains.remove(chain)
+  }
+
+  #deferred(chain: number, at: number): void {
+    this.#chains.tries[chain] = (this.#chains.tries[chain] as number) + 1
+    this.#chains.last[chain] = at
+  }
+
+  /** One at a time. */
+  #imagineNext(chain: number, before: Client, at: number): void {
+    const { first, pending, id, tries } = this.#chains
+    if (pending[chain] === 1) return
+    const since = at - (first[chain] as number)
     if (since > LIFETIME) {
       this.#lost += 1
-      this.#chains.delete(pair)
+      this.#chains.remove(chain)
       return
     }
-    const organisation = this.#judge.organisationOf(attempt.client.name)
-    const { after, basis } = this.#schedule.next(
-      habitOf(attempt, organisation),
-      organisation,
-      chain.tries,
-      since,
-    )
-    const client = this.#nextMachine(organisation, chain.tries) ?? attempt.client
-    this.#timeline.add(at + after, {
-      attempt: { ...attempt, client, deferred: false },
-      imagined: { of: chain, basis },
-    })
+    const organisation = this.#judge.organisationOf(before.name)
+    const tried = tries[chain] as number
+    const { after, basis } = this.#schedule.next(habitOf(before, organisation), organisation, tried, since)
+    const client = this.#nextMachine(organisation, tried) ?? before
+    const isFirst = this.#chains.tripletOf(chain).client.address === client.address
+    this.#timeline.add(at + after, { of: id[chain] as number, basis, client: isFirst ? undefined : client })
+    pending[chain] = 1
   }
 
-  #begin(pair: string, chain: Chain): void {
-    if (this.#chains.size >= MOST_CHAINS) this.#makeRoom(chain.first.at)
-    this.#chains.set(pair, chain)
+  #begin(pair: string, attempt: Attempt): number {
+    if (this.#chains.isFull) this.#makeRoom(attempt.at)
+    return this.#chains.begin(pair, attempt)
   }
 
-  /** The eighth that began first goes: one at a time would walk over all that went before it. */
+  /** What began first goes, with what was imagined of it. */
   #makeRoom(now: number): void {
-    let left = MOST_CHAINS / 8
-    for (const [pair, chain] of this.#chains) {
-      this.#chains.delete(pair)
-      if (chain.first.deferred && now - chain.last > PATIENCE) this.#leave(chain, now)
+    const { id, deferred, last, in: isIn, surplus } = this.#chains
+    const gone = new Set<number>()
+    this.#chains.keep((chain) => {
+      if (gone.size >= surplus) return true
+      gone.add(id[chain] as number)
+      const isTold = isIn[chain] === 1 || (deferred[chain] === 1 && now - (last[chain] as number) > PATIENCE)
+      if (isTold) this.#leave(chain, now)
       else this.#letGo += 1
-      left -= 1
-      if (left <= 0) return
-    }
+      return false
+    })
+    this.#timeline.keep((item) => !('of' in item && gone.has(item.of)))
   }
 
   /** No more will come of it. */
-  #leave(chain: Chain, until: number): void {
-    if (chain.in) this.#in += 1
-    else if (chain.first.deferred && until - chain.last > PATIENCE) this.#stopped += 1
+  #leave(chain: number, until: number): void {
+    const { deferred, last, in: isIn } = this.#chains
+    if (isIn[chain] === 1) this.#in += 1
+    else if (deferred[chain] === 1 && until - (last[chain] as number) > PATIENCE) this.#stopped += 1
     else this.#waiting += 1
   }
 
@@ -199,13 +242,13 @@ export class Replay {
   }
 
   /** Large senders retry from another machine: those that the log showed so far take turns. */
-  #nextMachine(organisation: string | undefined, tries: number): Attempt['client'] | undefined {
+  #nextMachine(organisation: string | undefined, tries: number): Client | undefined {
     const machines = organisation === undefined ? undefined : this.#machines.get(organisation)
     return machines?.[tries % machines.length]
   }
 }
 
 /** Under which a sender's habits are known. */
-function habitOf({ client }: Attempt, organisation: string | undefined): string {
-  return organisation ?? clientNetwork(client.address)
+function habitOf({ address }: Client, organisation: string | undefined): string {
+  return organisation ?? clientNetwork(address)
 }

@@ -1,4 +1,4 @@
-import type { Attempt } from './attempt.js'
+import type { Client } from '../maillog/event.js'
 import type { Basis } from './schedule.js'
 
 /** A mail that would have had to wait. */
@@ -93,6 +93,7 @@ export class Tally {
   }
 }
 
-export function clientOf({ client }: Attempt): string {
-  return `${client.name}[${client.address}]`
+/** As Postfix writes it. */
+export function clientText({ name, address }: Client): string {
+  return `${name}[${address}]`
 }

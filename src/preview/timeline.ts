@@ -27,13 +27,21 @@ export class Timeline<Value> {
     const last = heap.pop()
     if (last !== undefined && heap.length > 0) {
       heap[0] = last
-      this.#sink()
+      this.#sink(0)
     }
     return first
   }
 
-  #sink(): void {
-    for (let parent = 0; ; ) {
+  /** Only these are still to happen. */
+  keep(wanted: (value: Value) => boolean): void {
+    const left = this.#heap.filter(({ value }) => wanted(value))
+    this.#heap.splice(0, this.#heap.length)
+    for (const one of left) this.#heap.push(one)
+    for (let parent = (this.#heap.length >> 1) - 1; parent >= 0; parent -= 1) this.#sink(parent)
+  }
+
+  #sink(from: number): void {
+    for (let parent = from; ; ) {
       const [left, right] = [2 * parent + 1, 2 * parent + 2]
       let least = parent
       if (left < this.#heap.length && this.#isBefore(left, least)) least = left

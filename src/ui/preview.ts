@@ -20,7 +20,7 @@ export interface PreviewView {
 export function previewDocument({ preview, delay, identity, selective, warnings }: PreviewView): unknown {
   const { window, delay: delays, longest, neverCameBack, delayed, ...rest } = preview
   return {
-    settings: { delay, identity, selective },
+    settings: { delay, identity, selective, spf: false },
     ...rest,
     delayed,
     neverCameBack,
@@ -147,7 +147,7 @@ function poolTable({ pools }: Preview, width: number, style: ChalkInstance): str
 }
 
 function notes({ preview, identity }: PreviewView): string[] {
-  const { basis, letGo, undated, problems } = preview
+  const { basis, letGo, forgotten, undated, problems } = preview
   const guessed = basis.log + basis.published + basis.assumed
   return [
     ...(guessed > 0
@@ -159,7 +159,14 @@ function notes({ preview, identity }: PreviewView): string[] {
     ...(identity === 'pool'
       ? ['Pools that are known by SPF alone are not looked up here; their mail counts by its networks.']
       : []),
-    ...(letGo > 0 ? [`${number(letGo)} mails or records were too many to follow.`] : []),
+    ...(letGo > 0
+      ? [`${number(letGo)} mails were too many under way at once to follow: they are counted nowhere above.`]
+      : []),
+    ...(forgotten > 0
+      ? [
+          `${number(forgotten)} triplets and clients were too many to remember: who came back to one of them counts as new.`,
+        ]
+      : []),
     ...(undated > 0 ? [`${number(undated)} tries have no time and do not count.`] : []),
     ...problems.map(({ title, detail }) => escapeText(`${title}: ${detail}`)),
   ]

@@ -7,6 +7,7 @@ import { decodeRecord, encodeRecord } from '../../src/greylist/record.js'
 import { inspectHeader } from '../../src/store/lmdb-file.js'
 import { readFrames } from '../../src/store/segment.js'
 import { client, policyText, type Running, startTestDaemon } from '../daemon/running.js'
+import { preview } from './preview.js'
 import type { Random } from './random.js'
 
 /** One thing that reads what others wrote. `once` throws when it does not do as it should. */
@@ -159,7 +160,15 @@ const journal: Target = {
   },
 }
 
-export const TARGETS: Readonly<Record<string, Target>> = { protocol, daemon, lists, record, header, journal }
+export const TARGETS: Readonly<Record<string, Target>> = {
+  protocol,
+  daemon,
+  lists,
+  record,
+  header,
+  journal,
+  preview,
+}
 
 /** Runs one target for so long. Returns how often; an error names the seed that brings it back. */
 export async function fuzz(
