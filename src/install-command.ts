@@ -8,7 +8,7 @@ import { installDocument, renderInstall } from './ui/install.js'
 export abstract class InstallCommand extends ChangeCommand {
   protected carryInstall(
     host: Host,
-    { planned, choices, facts }: PreparedInstall,
+    { planned, choices }: PreparedInstall,
     question: string,
     flags: ChangeFlags,
   ): Promise<Carried> {
@@ -18,9 +18,7 @@ export abstract class InstallCommand extends ChangeCommand {
         plan: planned.plan,
         prove: (progress) =>
           installProver(host, {
-            configDir: facts.configDir,
-            mainCf: planned.mainCf,
-            masterCf: planned.masterCf,
+            candidates: planned.candidates,
             choices,
             waiting: (left) => progress.detail(`waiting for the retry, ${left} s left`),
           }),

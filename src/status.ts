@@ -4,6 +4,7 @@ import type { Told } from './maillog/told.js'
 import { parseMainCfBytes } from './postfix/main-cf.js'
 import { findPolicyServices } from './postfix/policy-services.js'
 import { gatherFacts, type ServerFacts } from './setup/facts.js'
+import type { PostfixInstance } from './setup/instance.js'
 import { PARAMETER } from './setup/names.js'
 import { glance, type Query } from './store/query.js'
 import type { RecentView, StatusView } from './ui/status.js'
@@ -33,19 +34,20 @@ export async function gatherStatus(
     service: await service(host, facts),
     endpoint: installed && facts.live ? await ask(host, installed.listen) : null,
     postfix: wiring(facts),
+    others: facts.others.map(wiring),
     store: bundled ? await orUndefined(async () => glance(await options.query())) : undefined,
     recent: await orUndefined(() => recent(host, facts.configDir)),
   }
 }
 
 /** greylisting is in and answers. */
-export function isWell({ backend, service, endpoint, postfix }: StatusView): boolean {
+export function isWell({ backend, service, endpoint, postfix, others }: StatusView): boolean {
   return (
     backend !== null &&
     service.running &&
     !service.text.startsWith(NOT_GREYLISTING) &&
     endpoint?.outcome === 'answered' &&
-    postfix.asks.length > 0
+    [postfix, ...others].every(({ asks }) => asks.length > 0)
   )
 }
 
@@ -67,7 +69,7 @@ async function ask(host: Host, address: string): Promise<StatusView['endpoint']>
   return { address, outcome, milliseconds: Math.round(seconds * 1000) }
 }
 
-function wiring({ mainCf, mainCfPath, configDir, postfixRunning }: ServerFacts): StatusView['postfix'] {
+function wiring({ mainCf, mainCfPath, configDir, postfixRunning }: PostfixInstance): StatusView['postfix'] {
   const services =
     mainCf === undefined ? [] : findPolicyServices(parseMainCfBytes(mainCf, mainCfPath), PARAMETER)
   const asks = services

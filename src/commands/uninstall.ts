@@ -10,7 +10,8 @@ export default class Uninstall extends ChangeCommand {
   static override description =
     `Takes out exactly what install put in, also when files were edited since: your edits stay. Works on a
 Postfix that is broken or does not run. postgrey is again what it was: its options come back, and a package that
-install brought goes with its triplets. --keep-data leaves the triplets, and what holds them, for a later install.`
+install brought goes with its triplets. Several instances of Postfix that ask are all taken back; with --config-dir only that one.
+--keep-data leaves the triplets, and what holds them, for a later install.`
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --keep-data --yes',
@@ -30,9 +31,15 @@ install brought goes with its triplets. --keep-data leaves the triplets, and wha
     const host = await this.host(flags)
     assertRoot(host, 'uninstall')
     await this.recover(host)
-    const facts = await prepareUninstall(host, this.namedConfigDir(flags))
+    const named = this.namedConfigDir(flags)
+    const facts = await prepareUninstall(host, named)
     const keepData = flags['keep-data'] ?? false
-    const { plan, kept } = planUninstall(facts, { keepData, keepPackage: flags['keep-package'] ?? false })
+    const planned = planUninstall(facts, {
+      thisInstance: named !== undefined,
+      keepData,
+      keepPackage: flags['keep-package'] ?? false,
+    })
+    const { plan, kept, left } = planned
     const carried = await this.carryOut(
       host,
       {
@@ -40,13 +47,13 @@ install brought goes with its triplets. --keep-data leaves the triplets, and wha
         notes: [],
         warnings: kept.map((path) => `${path} was edited and stays`),
         question: 'Take greylisting out?',
-        leaveNoTrace: !keepData,
+        leaveNoTrace: !keepData && left.length === 0,
       },
       flags,
     )
     this.finish({
-      text: renderUninstall(carried, kept, this.terminal.style),
-      json: uninstallDocument(carried, kept),
+      text: renderUninstall(carried, planned, this.terminal.style),
+      json: uninstallDocument(carried, planned),
     })
   }
 }

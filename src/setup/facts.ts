@@ -1,10 +1,9 @@
 import { basename, join } from 'node:path'
 import type { Host } from '../host/host.js'
-import { findManager, MANAGER_PATHS, type Manager } from '../postfix/managers.js'
-import { GREYLIST_TABLE } from '../postfix/ours.js'
-import { type InstanceFacts, readInstanceFacts, readMapTypes } from '../postfix/postconf.js'
+import { readMapTypes } from '../postfix/postconf.js'
 import { type AccountTools, findAccountTools } from './accounts.js'
 import { type InstalledRecord, parseInstalled } from './installed.js'
+import { gatherInstance, instancesOf, type PostfixInstances } from './instance.js'
 import {
   CONFIG_DIR,
   CONFIG_FILE,
@@ -28,20 +27,10 @@ import {
 import { gatherPostgrey, type PostgreyFacts } from './postgrey-facts.js'
 import { findInitSystem, type InitSystem, type ServiceState, serviceState } from './service-manager.js'
 
-/** What the planners need to know of a machine; gathered once, judged by pure functions. */
-export interface ServerFacts {
+/** What the planners need to know of a machine and of the instance asked about; gathered once, judged by pure functions. */
+export interface ServerFacts extends PostfixInstances {
   /** Whether programs can be run there (false with --root). */
   readonly live: boolean
-  readonly configDir: string
-  readonly mainCfPath: string
-  readonly mainCf: Buffer | undefined
-  readonly masterCfPath: string
-  readonly masterCf: Buffer | undefined
-  /** A program that writes this configuration. */
-  readonly manager: Manager | undefined
-  /** undefined with --root, and when Postfix's own programs cannot read the configuration. */
-  readonly postfix: InstanceFacts | undefined
-  readonly postfixRunning: boolean
   readonly init: InitSystem
   /** What makes system users here. */
   readonly accounts: AccountTools
@@ -51,8 +40,6 @@ export interface ServerFacts {
   readonly postgrey: PostgreyFacts
   /** What kinds of tables this Postfix reads (postconf -m); undefined where it cannot be asked. */
   readonly mapTypes: readonly string[] | undefined
-  /** The table of selective greylisting, beside main.cf. */
-  readonly tablePath: string
   /** Content of each file that install may write; undefined where absent. */
   readonly files: ReadonlyMap<string, Buffer | undefined>
   /** Units that greyctl's package brought, by the path of UNIT_FILES that would come before them. */
@@ -81,7 +68,7 @@ const MANAGED_FILES = [
 ]
 
 export interface FactsOptions {
-  /** undefined: the instance that greylisting is installed in, else /etc/postfix. */
+  /** undefined: the first instance that greylisting is installed in, else /etc/postfix. */
   readonly configDir: string | undefined
   /** false for uninstall, which must work when Postfix's configuration does not parse. */
   readonly needsPostfix: boolean
@@ -91,22 +78,20 @@ export interface FactsOptions {
 export async function gatherFacts(host: Host, options: FactsOptions): Promise<ServerFacts> {
   const live = host.root === '/'
   const installed = parseInstalled(await host.read(INSTALLED_FILE), INSTALLED_FILE)
-  const configDir = options.configDir ?? installed?.configDir ?? '/etc/postfix'
-  const mainCfPath = join(configDir, 'main.cf')
-  const mainCf = await host.read(mainCfPath)
-  const tablePath = join(configDir, GREYLIST_TABLE)
+  const recorded = installed?.instances.map((each) => each.configDir) ?? []
+  const configDir = options.configDir ?? recorded[0] ?? '/etc/postfix'
+  const gather = (directory: string) => gatherInstance(host, directory, { live, asked: options.needsPostfix })
+  const instance = await gather(configDir)
+  const there = await withMainCf(
+    host,
+    recorded.filter((each) => each !== configDir),
+  )
+  const others = await Promise.all(there.map(gather))
   const init = await findInitSystem(host)
-  const postfix = live && options.needsPostfix ? await readInstanceFacts(host, configDir) : undefined
   return {
+    ...instance,
     live,
-    configDir,
-    mainCfPath,
-    mainCf,
-    masterCfPath: join(configDir, 'master.cf'),
-    masterCf: await host.read(join(configDir, 'master.cf')),
-    manager: findManager(mainCf?.toString('latin1') ?? '', await present(host, MANAGER_PATHS)),
-    postfix,
-    postfixRunning: live && (await isPostfixRunning(host, configDir)),
+    others,
     init,
     accounts: await findAccountTools(host),
     service: live ? await ownService(host, init) : { running: false, enabled: false },
@@ -114,10 +99,11 @@ export async function gatherFacts(host: Host, options: FactsOptions): Promise<Se
     installed,
     postgrey: await gatherPostgrey(host, live, init),
     mapTypes: live && options.needsPostfix ? await readMapTypes(host) : undefined,
-    tablePath,
     files: new Map(
       await Promise.all(
-        [...MANAGED_FILES, tablePath].map(async (path) => [path, await host.read(path)] as const),
+        [...MANAGED_FILES, ...instancesOf({ ...instance, others }).map(({ tablePath }) => tablePath)].map(
+          async (path) => [path, await host.read(path)] as const,
+        ),
       ),
     ),
     packagedUnits: await packagedUnits(host),
@@ -134,20 +120,15 @@ async function packagedUnits(host: Host): Promise<ReadonlyMap<string, Buffer>> {
   return found
 }
 
-async function present(host: Host, paths: readonly string[]): Promise<ReadonlySet<string>> {
-  const stats = await Promise.all(paths.map((path) => host.stat(path)))
-  return new Set(paths.filter((_, at) => stats[at] !== undefined))
+/** Those of the directories that still hold an instance. */
+async function withMainCf(host: Host, directories: readonly string[]): Promise<readonly string[]> {
+  const stats = await Promise.all(directories.map((directory) => host.stat(join(directory, 'main.cf'))))
+  return directories.filter((_, at) => stats[at] !== undefined)
 }
 
 async function existing(host: Host, paths: readonly string[]): Promise<ReadonlySet<string>> {
   const stats = await Promise.all(paths.map((path) => host.stat(path)))
   return new Set(paths.filter((_, at) => stats[at]?.kind === 'directory'))
-}
-
-/** `postfix status` exits 0 when the master process runs. */
-export async function isPostfixRunning(host: Host, configDir: string): Promise<boolean> {
-  const result = await host.run(['postfix', '-c', configDir, 'status'])
-  return result.exitCode === 0
 }
 
 /** With systemd the socket is what is up and enabled; the service behind it may also have failed. */

@@ -5,13 +5,14 @@ import { leaveBundled, planBundled } from './bundled-plan.js'
 import { canCarry } from './carry.js'
 import { formatEndpoint, type InstallChoices } from './choices.js'
 import type { ServerFacts } from './facts.js'
-import { fileStep, ROOT_DIRECTORY, ROOT_FILE, type WantedFile } from './files.js'
-import { formatInstalled, type InstalledRecord } from './installed.js'
-import { CONFIG_DIR, INSTALLED_FILE, STATE_DIR } from './names.js'
+import { fileStep, ROOT_DIRECTORY, type WantedFile } from './files.js'
+import { type InstalledRecord, recordFile } from './installed.js'
+import { idOf, instancesOf, type PostfixInstance } from './instance.js'
+import { CONFIG_DIR, STATE_DIR } from './names.js'
 import { planPostgrey, postgreyRecord } from './postgrey-plan.js'
 import { leavePostgrey } from './postgrey-restore.js'
 import type { Program } from './program.js'
-import { planWiring } from './wiring.js'
+import { planWiring, recordInstances, type WiringPlan } from './wiring.js'
 
 export const PROVE_CANDIDATE = 'prove-candidate'
 export const PROVE_LIVE = 'prove-live'
@@ -21,12 +22,19 @@ const NOT_RUNNING =
 
 export interface InstallPlan {
   readonly plan: Plan
-  /** main.cf as it will be: what the candidate is made of. */
-  readonly mainCf: Buffer
-  readonly masterCf: Buffer | undefined
+  /** An instance each. */
+  readonly candidates: readonly Candidate[]
   /** In plain words, for the administrator: where the entry goes and why, and what to know about it. */
   readonly notes: readonly string[]
   readonly warnings: readonly string[]
+}
+
+/** The configuration of an instance as it will be, and the steps that prove it before and after it goes live. */
+export interface Candidate {
+  readonly configDir: string
+  readonly mainCf: Buffer
+  readonly masterCf: Buffer | undefined
+  readonly proofs: { readonly candidate: string; readonly live: string }
 }
 
 /**
@@ -42,41 +50,60 @@ export function planInstall(
   options: { proof: boolean },
 ): InstallPlan {
   assertUnmanaged(facts, choices)
-  const wiring = planWiring(facts, choices, program)
+  const wirings = instancesOf(facts).map((instance) => planWiring(facts, instance, choices, program))
   const backend =
     choices.backend === 'postgrey'
       ? planPostgrey(facts, choices, program)
       : planBundled(facts, choices, program)
-  const record = installedFile(facts, choices, program, [...backend.files, ...wiring.files], wiring.replaced)
-  const proving = facts.live && options.proof && facts.postfixRunning
-  const asking = wiring.steps.length > 0 || wiring.before.length > 0 || backend.starting
+  const record = installedFile(facts, choices, program, backend.files, wirings)
+  const provable =
+    facts.live && options.proof ? wirings.filter(({ instance }) => instance.postfixRunning) : []
+  const asking = provable.filter(
+    ({ steps, before }) => steps.length > 0 || before.length > 0 || backend.starting,
+  )
   const recorded = fileStep(record, facts.files.get(record.path))
   const work: Step[] = [
     ...directorySteps(facts, choices),
     ...backend.steps,
-    ...wiring.before,
-    ...(proving && asking
-      ? [prove(PROVE_CANDIDATE, 'ask Postfix about the new configuration before it goes live')]
-      : []),
-    ...wiring.steps,
+    ...wirings.flatMap(({ before }) => before),
+    ...asking.map(({ instance }) =>
+      prove(PROVE_CANDIDATE, facts, instance, 'ask Postfix about the new configuration before it goes live'),
+    ),
+    ...wirings.flatMap(({ steps }) => steps),
     ...(recorded ? [recorded] : []),
   ]
-  const proof = proving && work.length > 0 ? [prove(PROVE_LIVE, 'prove it on the live configuration')] : []
+  const proof = work.length > 0 ? provable : []
+  const live = proof.map(({ instance }) =>
+    prove(PROVE_LIVE, facts, instance, 'prove it on the live configuration'),
+  )
   return {
-    plan: { title: 'install', steps: [...work, ...proof, ...leaveOther(facts, choices)] },
-    mainCf: wiring.mainCf,
-    masterCf: wiring.masterCf,
-    notes: [...wiring.notes, ...switchNotes(facts, choices)],
-    warnings: [...wiring.warnings, ...(facts.live && !facts.postfixRunning ? [NOT_RUNNING] : [])],
+    plan: { title: 'install', steps: [...work, ...live, ...leaveOther(facts, choices)] },
+    candidates: wirings.map(({ instance, mainCf, masterCf }) => ({
+      configDir: instance.configDir,
+      mainCf,
+      masterCf,
+      proofs: { candidate: idOf(PROVE_CANDIDATE, facts, instance), live: idOf(PROVE_LIVE, facts, instance) },
+    })),
+    notes: [
+      ...wirings.flatMap((wiring) => said(facts, wiring, wiring.notes)),
+      ...switchNotes(facts, choices),
+    ],
+    warnings: wirings.flatMap((wiring) =>
+      said(facts, wiring, [
+        ...wiring.warnings,
+        ...(facts.live && !wiring.instance.postfixRunning ? [NOT_RUNNING] : []),
+      ]),
+    ),
   }
 }
 
 /** Whoever writes main.cf would take the entry out again, or find a file that is not as it left it. */
 export function assertUnmanaged(
-  { manager, mainCfPath, installed }: ServerFacts,
+  { manager, mainCfPath, configDir, installed }: ServerFacts,
   { force }: { readonly force?: boolean | undefined },
 ): void {
-  if (manager === undefined || force || installed !== undefined) return
+  const ours = installed?.instances.some((instance) => instance.configDir === configDir)
+  if (manager === undefined || force || ours) return
   throw new GreyctlError(
     'managed',
     `${manager.name} manages this configuration, and would overwrite a change`,
@@ -87,8 +114,14 @@ export function assertUnmanaged(
   )
 }
 
-function prove(id: string, title: string): Step {
-  return { kind: 'prove', id, title }
+function prove(id: string, facts: ServerFacts, instance: PostfixInstance, title: string): Step {
+  const where = facts.others.length > 0 ? ` (${instance.configDir})` : ''
+  return { kind: 'prove', id: idOf(id, facts, instance), title: `${title}${where}` }
+}
+
+/** Where there are several instances, it is said of which one. */
+function said(facts: ServerFacts, { instance }: WiringPlan, words: readonly string[]): readonly string[] {
+  return facts.others.length > 0 ? words.map((each) => `${instance.configDir}: ${each}`) : words
 }
 
 /** Once Postfix asks the new daemon: until then the old one answers. */
@@ -113,12 +146,12 @@ function installedFile(
   facts: ServerFacts,
   choices: InstallChoices,
   program: Program,
-  files: readonly WantedFile[],
-  replacedNow: string | undefined,
+  backendFiles: readonly WantedFile[],
+  wirings: readonly WiringPlan[],
 ): WantedFile {
   const earlier = facts.installed
   const postgrey = earlier?.postgrey ?? (choices.backend === 'postgrey' ? postgreyRecord(facts) : undefined)
-  const replaced = earlier?.replaced ?? replacedNow
+  const files = [...backendFiles, ...wirings.flatMap((wiring) => wiring.files)]
   const record: InstalledRecord = {
     version: program.version,
     backend: choices.backend,
@@ -126,20 +159,13 @@ function installedFile(
     delay: choices.delay,
     listen: formatEndpoint(choices.listen),
     learn: choices.learn,
-    configDir: facts.configDir,
+    instances: recordInstances(facts, wirings),
     createdUser: earlier?.createdUser ?? facts.user === undefined,
     createdConfigDir: earlier?.createdConfigDir ?? !facts.directories.has(CONFIG_DIR),
     files: { ...earlier?.files, ...Object.fromEntries(files.flatMap((file) => recordedHash(file, facts))) },
     ...(postgrey ? { postgrey } : {}),
-    ...(replaced === undefined ? {} : { replaced }),
   }
-  return {
-    id: 'record',
-    title: `note what was installed in ${INSTALLED_FILE}`,
-    path: INSTALLED_FILE,
-    content: Buffer.from(formatInstalled(record)),
-    meta: ROOT_FILE,
-  }
+  return recordFile(record)
 }
 
 /** A file that the administrator edited keeps the hash of what install once wrote: it is theirs, and uninstall leaves it. */

@@ -1,6 +1,8 @@
 import type { Sha256 } from '../change/plan.js'
 import { GreyctlError } from '../errors.js'
 import type { Backend } from './choices.js'
+import { ROOT_FILE, type WantedFile } from './files.js'
+import { INSTALLED_FILE } from './names.js'
 
 /** What install put on the machine: /var/lib/greyctl/installed.json. Uninstall takes out exactly this. */
 export interface InstalledRecord {
@@ -11,8 +13,8 @@ export interface InstalledRecord {
   readonly delay: number
   readonly listen: string
   readonly learn: boolean
-  /** The Postfix instance that asks. */
-  readonly configDir: string
+  /** The instances of Postfix that ask, the first installed in first. */
+  readonly instances: readonly InstanceRecord[]
   /** Whether install created the service's user. */
   readonly createdUser: boolean
   /** Whether install created /etc/greyctl. */
@@ -21,6 +23,10 @@ export interface InstalledRecord {
   readonly files: Readonly<Record<string, Sha256>>
   /** Since postgrey first was the backend; also while the bundled daemon is it. */
   readonly postgrey?: PostgreyRecord
+}
+
+export interface InstanceRecord {
+  readonly configDir: string
   /** The words of main.cf whose place greyctl took: uninstall puts them back. */
   readonly replaced?: string
 }
@@ -36,8 +42,14 @@ export interface PostgreyRecord {
   readonly enabled: boolean
 }
 
-export function formatInstalled(record: InstalledRecord): string {
-  return `${JSON.stringify(record, undefined, 2)}\n`
+export function recordFile(record: InstalledRecord): WantedFile {
+  return {
+    id: 'record',
+    title: `note what was installed in ${INSTALLED_FILE}`,
+    path: INSTALLED_FILE,
+    content: Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`),
+    meta: ROOT_FILE,
+  }
 }
 
 /** undefined for an absent file; throws GreyctlError('config-invalid') for one that cannot be understood. */
@@ -45,7 +57,8 @@ export function parseInstalled(content: Buffer | undefined, path: string): Insta
   if (content === undefined) return undefined
   try {
     const value = JSON.parse(content.toString('utf8')) as InstalledRecord
-    if (typeof value.listen === 'string' && typeof value.files === 'object') return value
+    const { listen, files, instances } = value
+    if (typeof listen === 'string' && typeof files === 'object' && Array.isArray(instances)) return value
   } catch {
     // told below
   }

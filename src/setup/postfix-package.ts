@@ -1,6 +1,6 @@
 import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
-import { isPostfixRunning } from './facts.js'
+import { isPostfixRunning } from './instance.js'
 import { findPackageManager, type PackageManager } from './package-manager.js'
 import { findInitSystem, SERVICE_MANAGERS } from './service-manager.js'
 

@@ -2,7 +2,7 @@ import type { ProofCase, Prover } from '../change/plan.js'
 import type { Host } from '../host/host.js'
 import { prepareCandidate, removeCandidate } from '../postfix/candidate.js'
 import { formatEndpoint, type InstallChoices } from './choices.js'
-import { PROVE_CANDIDATE } from './install-plan.js'
+import type { Candidate } from './install-plan.js'
 import { CANDIDATE_DIR } from './names.js'
 import { WAIT_LISTENING } from './postgrey-steps.js'
 import { type ProofOptions, proveGreylisting } from './proof.js'
@@ -14,35 +14,36 @@ export const LONGEST_WAIT = 90
 const CANDIDATE = 'candidate: '
 
 export interface ProverOptions {
-  readonly configDir: string
-  /** The planned main.cf. */
-  readonly mainCf: Buffer
-  readonly masterCf: Buffer | undefined
+  readonly candidates: readonly Candidate[]
   readonly choices: InstallChoices
   waiting?(secondsLeft: number): void
 }
 
 /** Proves the candidate before it goes live, then the live configuration, the retry included. */
 export function installProver(host: Host, options: ProverOptions): Prover {
-  const { choices } = options
+  const { choices, candidates } = options
   const waiting = options.waiting ? { waiting: options.waiting } : {}
   return async (step, signal) => {
     if (step.id === WAIT_LISTENING) return waitUntilListening(host, formatEndpoint(choices.listen), signal)
     const { learn, selective } = choices
     const common = { learn, selective, signal, ...waiting } satisfies Partial<ProofOptions>
-    if (step.id !== PROVE_CANDIDATE) {
+    const of = candidates.find(({ proofs }) => step.id === proofs.candidate || step.id === proofs.live)
+    if (of === undefined) throw new Error(`no instance has the proof ${step.id}`)
+    const where = candidates.length > 1 ? `${of.configDir}: ` : ''
+    if (step.id === of.proofs.live) {
       const waitForRetry = choices.delay <= LONGEST_WAIT ? choices.delay : undefined
-      return proveGreylisting(host, { ...common, configDir: options.configDir, waitForRetry })
+      const cases = await proveGreylisting(host, { ...common, configDir: of.configDir, waitForRetry })
+      return cases.map((item) => ({ ...item, case: `${where}${item.case}` }))
     }
     try {
-      await prepareCandidate(host, options.configDir, options.mainCf.toString('latin1'), CANDIDATE_DIR)
-      if (options.masterCf) await host.replace(`${CANDIDATE_DIR}/master.cf`, options.masterCf)
+      await prepareCandidate(host, of.configDir, of.mainCf.toString('latin1'), CANDIDATE_DIR)
+      if (of.masterCf) await host.replace(`${CANDIDATE_DIR}/master.cf`, of.masterCf)
       const cases = await proveGreylisting(host, {
         ...common,
         configDir: CANDIDATE_DIR,
         waitForRetry: undefined,
       })
-      return cases.map((item) => ({ ...item, case: `${CANDIDATE}${item.case}` }))
+      return cases.map((item) => ({ ...item, case: `${CANDIDATE}${where}${item.case}` }))
     } finally {
       await removeCandidate(host, CANDIDATE_DIR)
     }

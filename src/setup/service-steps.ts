@@ -1,5 +1,6 @@
 import type { RunStep, Step } from '../change/plan.js'
 import { ACCOUNT_TOOLS, type AccountTools } from './accounts.js'
+import { idOf, type PostfixInstance, type PostfixInstances } from './instance.js'
 import { SERVICE_UNIT, SOCKET_UNIT, STORE_DIR, USER } from './names.js'
 import { type InitSystem, SERVICE_MANAGERS, type ServiceState } from './service-manager.js'
 
@@ -221,10 +222,16 @@ export function stopService(init: InitSystem, was: ServiceState): readonly Step[
   ]
 }
 
-export function reloadPostfixSteps(configDir: string): { before: RunStep; after: RunStep } {
+export function reloadPostfixSteps(
+  all: PostfixInstances,
+  instance: PostfixInstance,
+): { before: RunStep; after: RunStep } {
+  const { configDir } = instance
   const reload = ['postfix', '-c', configDir, 'reload']
+  const where = all.others.length > 0 ? ` (${configDir})` : ''
+  const id = (name: string) => idOf(name, all, instance)
   return {
-    before: whenRolledBack('reload-back', 'let Postfix read main.cf as it was', reload, [1]),
-    after: { kind: 'run', id: 'reload-postfix', title: 'reload Postfix', argv: reload },
+    before: whenRolledBack(id('reload-back'), `let Postfix read main.cf as it was${where}`, reload, [1]),
+    after: { kind: 'run', id: id('reload-postfix'), title: `reload Postfix${where}`, argv: reload },
   }
 }

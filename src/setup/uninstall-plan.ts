@@ -8,6 +8,8 @@ import { unwireMaster } from '../postfix/wire-master.js'
 import { leaveBundled } from './bundled-plan.js'
 import type { ServerFacts } from './facts.js'
 import { fileStep, ROOT_DIRECTORY } from './files.js'
+import { recordFile } from './installed.js'
+import { idOf, instancesOf, type PostfixInstance } from './instance.js'
 import {
   CONFIG_DIR,
   CONFIG_FILE,
@@ -21,15 +23,20 @@ import {
 } from './names.js'
 import { restorePostgrey } from './postgrey-restore.js'
 import { reloadPostfixSteps, removeUserStep } from './service-steps.js'
-import { masterFile, removeTable } from './wiring.js'
+import { masterFile, removeTable, replacedIn } from './wiring.js'
 
 export interface UninstallPlan {
   readonly plan: Plan
   /** Files that install wrote and somebody edited since: they stay. */
   readonly kept: readonly string[]
+  /** Instances that go on to greylist. */
+  readonly left: readonly PostfixInstance[]
 }
 
 export interface UninstallOptions {
+  /** Another instance that greylisting is installed in goes on to ask the daemon: only this one lets go of it. */
+  readonly thisInstance?: boolean
+
   /** The triplets stay, and with them what holds them: the user greyctl, the package postgrey. */
   readonly keepData: boolean
   /** The package postgrey stays, stopped, where install brought it. */
@@ -39,10 +46,15 @@ export interface UninstallOptions {
 /** Takes out exactly what install put in. Pure; needs no healthy Postfix, and no main.cf that parses elsewhere. */
 export function planUninstall(facts: ServerFacts, options: UninstallOptions): UninstallPlan {
   const kept: string[] = []
+  if (options.thisInstance && facts.others.length > 0) {
+    const steps = [...unwireSteps(facts, facts), ...tableSteps(facts, facts, kept)]
+    const recorded = steps.length > 0 ? withoutThis(facts) : []
+    return { plan: { title: 'uninstall', steps: [...steps, ...recorded] }, kept, left: facts.others }
+  }
   const postgrey = restorePostgrey(facts, { keepPackage: options.keepPackage || options.keepData })
   const steps = [
-    ...unwireSteps(facts),
-    ...tableSteps(facts, kept),
+    ...instancesOf(facts).flatMap((instance) => unwireSteps(facts, instance)),
+    ...instancesOf(facts).flatMap((instance) => tableSteps(facts, instance, kept)),
     ...leaveBundled(facts),
     ...postgrey.steps,
     ...[DEFAULTS_FILE, CONFIG_FILE, WHITELIST_CLIENTS, WHITELIST_RECIPIENTS].flatMap((path) =>
@@ -59,42 +71,52 @@ export function planUninstall(facts: ServerFacts, options: UninstallOptions): Un
   const data: Step[] = options.keepData
     ? []
     : [{ kind: 'remove-tree', id: 'data', title: `remove the triplets in ${STORE_DIR}`, path: STORE_DIR }]
-  return { plan: { title: 'uninstall', steps: found ? [...steps, ...data] : [] }, kept }
+  return { plan: { title: 'uninstall', steps: found ? [...steps, ...data] : [] }, kept, left: [] }
 }
 
-function unwireSteps(facts: ServerFacts): readonly Step[] {
-  if (facts.mainCf === undefined) return []
-  const wired = parseMainCf(facts.mainCf.toString('latin1'), facts.mainCfPath)
-  const words = facts.installed?.replaced
+/** What was installed stays, for the other instances. */
+function withoutThis({ installed, configDir, files }: ServerFacts): readonly Step[] {
+  if (installed === undefined) return []
+  const instances = installed.instances.filter((instance) => instance.configDir !== configDir)
+  const step = fileStep(recordFile({ ...installed, instances }), files.get(INSTALLED_FILE))
+  return step ? [step] : []
+}
+
+function unwireSteps(facts: ServerFacts, instance: PostfixInstance): readonly Step[] {
+  const { mainCf, mainCfPath } = instance
+  if (mainCf === undefined) return []
+  const wired = parseMainCf(mainCf.toString('latin1'), mainCfPath)
+  const words = replacedIn(facts, instance)
   const without = unwireGreylisting(words === undefined ? wired : giveBack(wired, words, PARAMETER))
   const main = fileStep(
     {
-      id: 'main-cf',
-      title: `take greylisting out of ${facts.mainCfPath}`,
-      path: facts.mainCfPath,
+      id: idOf('main-cf', facts, instance),
+      title: `take greylisting out of ${mainCfPath}`,
+      path: mainCfPath,
       content: Buffer.from(without.toString(), 'latin1'),
     },
-    facts.mainCf,
+    mainCf,
   )
-  const steps = [main, unwireMasterStep(facts, wired)].filter((step) => step !== undefined)
-  if (steps.length === 0 || !facts.postfixRunning) return steps
-  const reload = reloadPostfixSteps(facts.configDir)
+  const steps = [main, unwireMasterStep(facts, instance, wired)].filter((step) => step !== undefined)
+  if (steps.length === 0 || !instance.postfixRunning) return steps
+  const reload = reloadPostfixSteps(facts, instance)
   // a Postfix that cannot reload was broken before; taking greylisting out must not wait for its repair
   return [reload.before, ...steps, { ...reload.after, accept: [1] }]
 }
 
 /** A word that is left in an override would be an unknown parameter, which Postfix takes for nothing; but it is ours. */
-function unwireMasterStep(facts: ServerFacts, main: MainCf): Step | undefined {
-  if (!facts.masterCf?.includes(`$${PARAMETER}`)) return undefined
-  const master = parseMasterCfBytes(facts.masterCf, facts.masterCfPath)
+function unwireMasterStep(facts: ServerFacts, instance: PostfixInstance, main: MainCf): Step | undefined {
+  const { masterCf, masterCfPath } = instance
+  if (!masterCf?.includes(`$${PARAMETER}`)) return undefined
+  const master = parseMasterCfBytes(masterCf, masterCfPath)
   const without = unwireMaster(master, main, { parameter: PARAMETER, list: RESTRICTION_LIST })
-  return fileStep(masterFile(facts, without.toBytes(), 'take greylisting out of'), facts.masterCf)
+  return fileStep(masterFile(facts, instance, without.toBytes(), 'take greylisting out of'), masterCf)
 }
 
-function tableSteps(facts: ServerFacts, kept: string[]): readonly Step[] {
-  const steps = removeTable(facts)
-  const edited = facts.installed?.selective && facts.files.get(facts.tablePath) !== undefined
-  if (steps.length === 0 && edited) kept.push(facts.tablePath)
+function tableSteps(facts: ServerFacts, instance: PostfixInstance, kept: string[]): readonly Step[] {
+  const steps = removeTable(facts, instance)
+  const edited = facts.installed?.selective && facts.files.get(instance.tablePath) !== undefined
+  if (steps.length === 0 && edited) kept.push(instance.tablePath)
   return steps
 }
 

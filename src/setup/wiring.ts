@@ -11,12 +11,15 @@ import { wireMaster } from '../postfix/wire-master.js'
 import { type Endpoint, formatEndpoint, type InstallChoices } from './choices.js'
 import type { ServerFacts } from './facts.js'
 import { fileStep, ROOT_FILE, type WantedFile } from './files.js'
+import type { InstanceRecord } from './installed.js'
+import { idOf, type PostfixInstance } from './instance.js'
 import { PARAMETER, RESTRICTION_LIST } from './names.js'
 import type { Program } from './program.js'
 import { reloadPostfixSteps } from './service-steps.js'
 
-/** What Postfix is told. */
+/** What an instance of Postfix is told. */
 export interface WiringPlan {
+  readonly instance: PostfixInstance
   /** Files that have to be there before Postfix is asked about the candidate. */
   readonly before: readonly Step[]
   readonly steps: readonly Step[]
@@ -29,52 +32,58 @@ export interface WiringPlan {
   readonly warnings: readonly string[]
 }
 
-/** main.cf, and the table of selective greylisting. Pure. */
-export function planWiring(facts: ServerFacts, choices: InstallChoices, program: Program): WiringPlan {
-  if (facts.mainCf === undefined) {
+/** main.cf, and the table of selective greylisting, of an instance. Pure. */
+export function planWiring(
+  facts: ServerFacts,
+  instance: PostfixInstance,
+  choices: InstallChoices,
+  program: Program,
+): WiringPlan {
+  if (instance.mainCf === undefined) {
     throw new GreyctlError('postfix-missing', 'there is no Postfix configuration', {
-      where: facts.mainCfPath,
+      where: instance.mainCfPath,
       hints: ['add --with-postfix to install Postfix first', 'or name its directory with --config-dir DIR'],
     })
   }
-  const model = parseMainCf(facts.mainCf.toString('latin1'), facts.mainCfPath)
-  const taken = takeOver(facts, choices, model)
-  const version = facts.postfix?.version
+  const model = parseMainCf(instance.mainCf.toString('latin1'), instance.mainCfPath)
+  const taken = takeOver(instance, choices, model)
+  const version = instance.postfix?.version
   const wired = wireGreylisting(taken?.cf ?? model, {
-    endpoint: postfixEndpoint(choices.listen, facts.postfix?.queueDirectory ?? '/var/spool/postfix'),
+    endpoint: postfixEndpoint(choices.listen, instance.postfix?.queueDirectory ?? '/var/spool/postfix'),
     parameter: PARAMETER,
     list: RESTRICTION_LIST,
     ...(version ? { postfixVersion: version } : {}),
-    ...(choices.selective ? { selective: tableSpec(facts) } : {}),
+    ...(choices.selective ? { selective: tableSpec(facts.mapTypes, instance.tablePath) } : {}),
   })
   const mainCf = Buffer.from(wired.cf.toString(), 'latin1')
   const step = fileStep(
     {
-      id: 'main-cf',
-      title: `wire greylisting into ${facts.mainCfPath}`,
-      path: facts.mainCfPath,
+      id: idOf('main-cf', facts, instance),
+      title: `wire greylisting into ${instance.mainCfPath}`,
+      path: instance.mainCfPath,
       content: mainCf,
     },
-    facts.mainCf,
+    instance.mainCf,
   )
   const names = { parameter: PARAMETER, list: RESTRICTION_LIST }
   const master = wireMaster(
-    parseMasterCfBytes(facts.masterCf ?? NO_MASTER, facts.masterCfPath),
+    parseMasterCfBytes(instance.masterCf ?? NO_MASTER, instance.masterCfPath),
     wired.cf,
     names,
   )
   const masterStep =
-    facts.masterCf &&
-    fileStep(masterFile(facts, master.cf.toBytes(), 'wire greylisting into'), facts.masterCf)
-  const table = choices.selective ? wantedTable(facts, program) : undefined
+    instance.masterCf &&
+    fileStep(masterFile(facts, instance, master.cf.toBytes(), 'wire greylisting into'), instance.masterCf)
+  const table = choices.selective ? wantedTable(facts, instance, program) : undefined
   const written = table && fileStep(table, facts.files.get(table.path))
-  const gone = choices.selective ? [] : removeTable(facts)
+  const gone = choices.selective ? [] : removeTable(facts, instance)
   const { parameter, line, reason } = wired.placement
   return {
+    instance,
     before: written ? [written] : [],
-    steps: [...reloaded(facts, [step, masterStep], written !== undefined), ...gone],
+    steps: [...reloaded(facts, instance, [step, masterStep], written !== undefined), ...gone],
     mainCf,
-    masterCf: facts.masterCf && master.cf.toBytes(),
+    masterCf: instance.masterCf && master.cf.toBytes(),
     replaced: taken?.words,
     files: table ? [table] : [],
     notes: [
@@ -82,13 +91,13 @@ export function planWiring(facts: ServerFacts, choices: InstallChoices, program:
         ? `$${PARAMETER} takes the place of "${taken.words}" in ${parameter} (line ${line}); uninstall gives it back`
         : `$${PARAMETER} stands in ${parameter} (line ${line}): ${reason}`,
       ...master.notes,
-      ...(choices.selective ? [`only clients that ${facts.tablePath} names are asked to come back`] : []),
+      ...(choices.selective ? [`only clients that ${instance.tablePath} names are asked to come back`] : []),
     ],
     warnings: [
       // the place is the administrator's own choice when it was there
       ...(taken ? [] : wired.warnings.map(({ message }) => message)),
       ...master.warnings,
-      ...otherGreylisters(taken?.cf ?? model, facts.mainCfPath),
+      ...otherGreylisters(taken?.cf ?? model, instance.mainCfPath),
       ...(version && compareLevels(version, '3.0') < 0 ? [oldPostfix(version)] : []),
     ],
   }
@@ -99,7 +108,7 @@ function oldPostfix(version: string): string {
 }
 
 /** regexp as in every tutorial; pcre where this Postfix was built without. The expressions mean the same in both. */
-function tableSpec({ mapTypes, tablePath }: ServerFacts): string {
+function tableSpec(mapTypes: ServerFacts['mapTypes'], tablePath: string): string {
   const type = ['regexp', 'pcre'].find((name) => mapTypes === undefined || mapTypes.includes(name))
   if (type !== undefined) return `${type}:${tablePath}`
   throw new GreyctlError('unsupported', 'this Postfix reads neither regexp nor pcre tables', {
@@ -108,27 +117,27 @@ function tableSpec({ mapTypes, tablePath }: ServerFacts): string {
 }
 
 /** The table belongs to the administrator once it was edited: only what install itself wrote is renewed. */
-function wantedTable(facts: ServerFacts, program: Program): WantedFile {
-  const now = facts.files.get(facts.tablePath)
-  const ours = now === undefined || facts.installed?.files[facts.tablePath] === hashOf(now)
+function wantedTable(facts: ServerFacts, instance: PostfixInstance, program: Program): WantedFile {
+  const { tablePath } = instance
+  const now = facts.files.get(tablePath)
+  const ours = now === undefined || facts.installed?.files[tablePath] === hashOf(now)
   return {
-    id: 'table',
-    title: `write the table of clients to greylist, ${facts.tablePath}`,
-    path: facts.tablePath,
+    id: idOf('table', facts, instance),
+    title: `write the table of clients to greylist, ${tablePath}`,
+    path: tablePath,
     content: ours ? Buffer.from(program.templates.check_client_greylist) : now,
     meta: ROOT_FILE,
   }
 }
 
 /** After Postfix has let go of it; an edited one stays. */
-export function removeTable(facts: ServerFacts): readonly Step[] {
-  const now = facts.files.get(facts.tablePath)
-  const written = facts.installed?.files[facts.tablePath]
+export function removeTable(facts: ServerFacts, instance: PostfixInstance): readonly Step[] {
+  const { tablePath } = instance
+  const now = facts.files.get(tablePath)
+  const written = facts.installed?.files[tablePath]
   if (now === undefined || written !== hashOf(now)) return []
-  const step = fileStep(
-    { id: 'table', title: `remove ${facts.tablePath}`, path: facts.tablePath, content: 'absent' },
-    now,
-  )
+  const id = idOf('table', facts, instance)
+  const step = fileStep({ id, title: `remove ${tablePath}`, path: tablePath, content: 'absent' }, now)
   return step ? [step] : []
 }
 
@@ -152,28 +161,66 @@ function postfixEndpoint(listen: Endpoint, queueDirectory: string): string {
   })
 }
 
-function reloaded(facts: ServerFacts, files: readonly (Step | undefined)[], table: boolean): readonly Step[] {
+function reloaded(
+  facts: ServerFacts,
+  instance: PostfixInstance,
+  files: readonly (Step | undefined)[],
+  table: boolean,
+): readonly Step[] {
   const steps = files.filter((step) => step !== undefined)
-  if (!facts.postfixRunning || (steps.length === 0 && !table)) return steps
-  const reload = reloadPostfixSteps(facts.configDir)
+  if (!instance.postfixRunning || (steps.length === 0 && !table)) return steps
+  const reload = reloadPostfixSteps(facts, instance)
   return [reload.before, ...steps, reload.after]
 }
 
 const NO_MASTER = Buffer.alloc(0)
 
-export function masterFile(facts: ServerFacts, content: Buffer, what: string): WantedFile {
-  return { id: 'master-cf', title: `${what} ${facts.masterCfPath}`, path: facts.masterCfPath, content }
+export function masterFile(
+  facts: ServerFacts,
+  instance: PostfixInstance,
+  content: Buffer,
+  what: string,
+): WantedFile {
+  const { masterCfPath: path } = instance
+  return { id: idOf('master-cf', facts, instance), title: `${what} ${path}`, path, content }
+}
+
+/** Of the instances that ask from now on. */
+export function recordInstances(
+  facts: ServerFacts,
+  wirings: readonly WiringPlan[],
+): readonly InstanceRecord[] {
+  const earlier = facts.installed?.instances ?? []
+  const records = wirings.map(({ instance, replaced: now }) => {
+    const replaced = replacedIn(facts, instance) ?? now
+    return { configDir: instance.configDir, ...(replaced === undefined ? {} : { replaced }) }
+  })
+  // in the order of their installation
+  const place = ({ configDir }: InstanceRecord) => {
+    const at = earlier.findIndex((one) => one.configDir === configDir)
+    return at < 0 ? earlier.length : at
+  }
+  return records.sort((a, b) => place(a) - place(b))
+}
+
+/** The words of its main.cf whose place an earlier install took. */
+export function replacedIn(facts: ServerFacts, { configDir }: PostfixInstance): string | undefined {
+  return facts.installed?.instances.find((one) => one.configDir === configDir)?.replaced
 }
 
 /**
  * A server that greylists already is not made to greylist twice: greyctl takes the place of the other one, when told
  * so. Throws GreyctlError('already-greylists') otherwise, naming the line.
  */
-function takeOver(facts: ServerFacts, { replace }: InstallChoices, model: MainCf): PlaceTaken | undefined {
+function takeOver(
+  instance: PostfixInstance,
+  { replace }: InstallChoices,
+  model: MainCf,
+): PlaceTaken | undefined {
   if (model.get(PARAMETER) !== undefined) return undefined
   const other = findPolicyServices(model).find(({ greylister }) => greylister && greylister !== 'greyctl')
   if (other === undefined) return undefined
-  const where = `${facts.mainCfPath}:${other.line}`
+  const where = `${instance.mainCfPath}:${other.line}`
   const what = `${other.list} asks ${other.greylister} (${other.endpoint}) already`
   const taken = replace ? takePlace(model, other.endpoint, PARAMETER) : undefined
   if (taken) return taken

@@ -81,21 +81,36 @@ function headline(learn: boolean, proof: readonly ProofCase[]): string {
   return proven ? 'greylisting works' : 'greylisting is installed'
 }
 
-export function uninstallDocument(carried: CarriedView, kept: readonly string[]): unknown {
+export interface UninstallView {
+  /** Files that somebody edited: they stay. */
+  readonly kept: readonly string[]
+  /** Instances of Postfix that go on to greylist. */
+  readonly left: readonly { readonly configDir: string }[]
+}
+
+export function uninstallDocument(carried: CarriedView, { kept, left }: UninstallView): unknown {
   return {
     changed: carried.status === 'applied',
     diff: 'diff' in carried ? carried.diff : '',
     steps: carried.status === 'applied' ? carried.result.steps : [],
     kept,
+    left: left.map(({ configDir }) => configDir),
   }
 }
 
-export function renderUninstall(carried: CarriedView, kept: readonly string[], style: ChalkInstance): string {
+export function renderUninstall(
+  carried: CarriedView,
+  { kept, left }: UninstallView,
+  style: ChalkInstance,
+): string {
+  if (carried.status === 'unchanged' && left.length > 0)
+    return `${style.green('✓')} this instance of Postfix does not greylist: nothing to do`
   if (carried.status === 'unchanged')
     return `${style.green('✓')} greyctl is not installed here: nothing to do`
   if (carried.status === 'planned') return `${carried.diff}\nnothing was changed (--dry-run)`
   if (carried.status === 'declined') return 'nothing was changed'
   const lines = [`${style.green('✓')} ${style.bold('greylisting is out')}; mail is accepted at once again`]
+  for (const { configDir } of left) lines.push(`  the instance in ${escapeText(configDir)} still greylists`)
   for (const path of kept)
     lines.push(`  ${escapeText(path)} was edited and stays; remove it when you no longer need it`)
   return lines.join('\n')

@@ -22,6 +22,13 @@ export interface RecentView {
   }[]
 }
 
+interface PostfixView {
+  readonly running: boolean
+  readonly configDir: string
+  /** Where main.cf has the greylister asked. */
+  readonly asks: readonly { readonly list: string; readonly line: number; readonly endpoint: string }[]
+}
+
 export interface StatusView {
   /** null: greyctl installed nothing here. */
   readonly backend: string | null
@@ -34,12 +41,9 @@ export interface StatusView {
     readonly outcome: 'answered' | 'closed' | 'silent' | 'no-connection'
     readonly milliseconds: number
   } | null
-  readonly postfix: {
-    readonly running: boolean
-    readonly configDir: string
-    /** Where main.cf has the greylister asked. */
-    readonly asks: readonly { readonly list: string; readonly line: number; readonly endpoint: string }[]
-  }
+  readonly postfix: PostfixView
+  /** Further instances of Postfix that greylisting is installed in. */
+  readonly others: readonly PostfixView[]
   /** undefined: not the bundled daemon, or it cannot be read. */
   readonly store: StoreSummary | StoreGlance | undefined
   /** undefined: there is no log that can be read. */
@@ -66,12 +70,17 @@ function storeDocument(store: StatusView['store']): unknown {
 /** One screen; every line says what, and then how it is. */
 export function renderStatus(status: StatusView, now: number, style: ChalkInstance): string {
   const good = (ok: boolean) => (ok ? style.green('✓') : style.red('✗'))
-  const { service, endpoint, postfix } = status
+  const { service, endpoint, postfix, others } = status
+  const instance = (one: PostfixView) => (others.length > 0 ? `${escapeText(one.configDir)}: ` : '')
   const lines = [
     [good(status.backend !== null), 'backend', backendText(status)],
     [good(service.running), 'service', serviceText(service)],
     [good(endpoint?.outcome === 'answered'), 'endpoint', endpointText(endpoint)],
-    [good(postfix.asks.length > 0), 'postfix', postfixText(postfix)],
+    ...[postfix, ...others].map((one) => [
+      good(one.asks.length > 0),
+      'postfix',
+      `${instance(one)}${postfixText(one)}`,
+    ]),
     [storeMark(status.store, style), 'store', storeText(status.store, now)],
     [' ', 'last hour', recentText(status.recent)],
   ]
@@ -106,7 +115,7 @@ function endpointText(endpoint: StatusView['endpoint']): string {
   return `${escapeText(address)} ${words[outcome]}`
 }
 
-function postfixText({ running, configDir, asks }: StatusView['postfix']): string {
+function postfixText({ running, configDir, asks }: PostfixView): string {
   const state = running ? 'running' : 'not running'
   if (asks.length === 0) return `${state}; nothing in ${escapeText(configDir)}/main.cf asks a greylister`
   const places = asks.map(({ list, line, endpoint }) => `${list} asks ${endpoint} (main.cf:${line})`)

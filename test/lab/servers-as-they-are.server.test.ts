@@ -80,7 +80,7 @@ describe.skipIf(inject('labRefused')).concurrent('servers as they are set up', (
   )
 
   it(
-    'the second of two instances, with postgrey: the first is left as it is',
+    'the second of two instances, with postgrey, while the first is left as it is; then both',
     onMachine('server', async (machine) => {
       await machine.ok(TWO_INSTANCES)
       const before = await snapshot(machine)
@@ -101,6 +101,26 @@ describe.skipIf(inject('labRefused')).concurrent('servers as they are set up', (
       const switched = await json(machine, 'install --yes --backend bundled')
       expect(switched, switched.stderr).toMatchObject({ code: 0, document: { changed: true } })
       expect(await swaks(machine, 'b@outside.example', ALICE, second)).toMatch(/^450 .*Greylisted/)
+      // the first as well: one daemon for both, and a change of backend points both to the new one
+      const first = '--server 192.0.2.25'
+      const both = await json(machine, 'install --yes --config-dir /etc/postfix')
+      expect(both, both.stderr).toMatchObject({ code: 0, document: { changed: true } })
+      expect(proven(both.document)).toBe(true)
+      expect(await swaks(machine, 'c@outside.example', ALICE, first)).toMatch(/^450 .*Greylisted/)
+      const back = await json(machine, 'install --yes --backend postgrey')
+      expect(back, back.stderr).toMatchObject({ code: 0, document: { changed: true } })
+      for (const server of [first, second])
+        expect(await swaks(machine, 'd@outside.example', ALICE, server)).toMatch(/^450 .*Greylisted/)
+      expect(await machine.ok('grep -h ^greyctl_check /etc/postfix*/main.cf | sort -u | wc -l')).toBe('1\n')
+      expect(await json(machine, 'status')).toMatchObject({
+        code: 0,
+        document: { postfix: { configDir: '/etc/postfix-in' }, others: [{ configDir: '/etc/postfix' }] },
+      })
+      // and out of the second alone
+      const out = await json(machine, `uninstall --yes ${there}`)
+      expect(out, out.stderr).toMatchObject({ code: 0, document: { left: ['/etc/postfix'] } })
+      expect(await swaks(machine, 'e@outside.example', ALICE, second)).toMatch(/^250 /)
+      expect(await swaks(machine, 'e@outside.example', ALICE, first)).toMatch(/^450 .*Greylisted/)
       await machine.ok(`${GREYCTL} uninstall --yes`, { timeout: 300 })
       expect(await snapshot(machine)).toBe(before)
       expect(await leftovers(machine)).toBe('')

@@ -72,7 +72,7 @@ describe('assertEndpointFree', () => {
       delay: 60,
       listen: 'inet:127.0.0.1:10023',
       learn: false,
-      configDir: '/etc/postfix',
+      instances: [{ configDir: '/etc/postfix' }],
       createdUser: true,
       createdConfigDir: true,
       files: {},

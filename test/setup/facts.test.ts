@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryHost } from '../../src/host/memory.js'
 import { gatherFacts } from '../../src/setup/facts.js'
-import { formatInstalled, parseInstalled } from '../../src/setup/installed.js'
+import { parseInstalled, recordFile } from '../../src/setup/installed.js'
 import { STOCK_MAIN_CF } from './fixtures.js'
 
 const options = { configDir: '/etc/postfix', needsPostfix: false }
@@ -72,14 +72,14 @@ describe('the record of an install', () => {
     delay: 60,
     listen: 'inet:127.0.0.1:10023',
     learn: false,
-    configDir: '/etc/postfix',
+    instances: [{ configDir: '/etc/postfix' }],
     createdUser: true,
     createdConfigDir: false,
     files: { '/etc/default/greyctl': 'abc' },
   } as const
 
   it('is read back as it was written', () => {
-    expect(parseInstalled(Buffer.from(formatInstalled(record)), '/x')).toEqual(record)
+    expect(parseInstalled(Buffer.from(String(recordFile(record).content)), '/x')).toEqual(record)
     expect(parseInstalled(undefined, '/x')).toBeUndefined()
   })
 

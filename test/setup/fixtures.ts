@@ -44,6 +44,7 @@ export function freshServer(changes: Partial<ServerFacts> = {}): ServerFacts {
     manager: undefined,
     postfix: undefined,
     postfixRunning: true,
+    others: [],
     init: 'systemd',
     accounts: 'shadow',
     service: { running: false, enabled: false },
