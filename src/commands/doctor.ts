@@ -14,8 +14,8 @@ import { printErr } from '../ui/print.js'
 export default class Doctor extends ChangeCommand {
   static override summary = 'find what keeps greylisting, or mail, from working, and mend it'
   static override description =
-    `Looks at Postfix's configuration and every service that listens, asks each policy server a harmless question,
-and compares sockets, units, tables, processes and the mail log with what should be there.
+    `Looks at Postfix's configuration and every service that listens, asks each policy server and Postfix's own smtpd
+a harmless question (no mail moves, no triplet is learned), and compares sockets, units, tables, processes and the mail log with what should be there.
 What cannot be seen (without root, or with --root) is unknown, never a fault.
 With --fix, what greyctl can mend is shown as a diff, asked about, done, and looked at again: a repair that does not
 help, or breaks something else, is undone. With --yes, only repairs that change no mail policy are made.

@@ -31,6 +31,7 @@ import {
   type SettingsFact,
 } from './facts/settings.js'
 import type { LogFact } from './facts/sign-reader.js'
+import { gatherSmtpdAnswers, type SmtpdAnswer } from './facts/smtpd-answers.js'
 import { gatherStores, type StorePlace } from './facts/stores.js'
 import { gatherTableTexts, type TableTexts } from './facts/table-texts.js'
 import { gatherTables, type Table } from './facts/tables.js'
@@ -54,6 +55,7 @@ export interface Facts {
   readonly services: readonly SmtpdService[]
   readonly policyUses: readonly PolicyUse[]
   readonly fates: readonly Fate[]
+  readonly smtpdAnswers: readonly SmtpdAnswer[]
   readonly tableTexts: TableTexts
   readonly endpoints: readonly EndpointAnswer[]
   readonly listeners: readonly Listener[]
@@ -97,6 +99,7 @@ const GATHERERS: Gatherers<Facts> = {
   services: { limit: 10, gather: gatherServices },
   policyUses: { limit: 10, gather: gatherPolicyUses },
   fates: { limit: 10, gather: gatherFates },
+  smtpdAnswers: { limit: 10, gather: gatherSmtpdAnswers },
   tableTexts: { limit: 10, gather: gatherTableTexts },
   endpoints: { limit: 10, gather: gatherEndpoints },
   listeners: { limit: 4, gather: gatherListeners },

@@ -26,6 +26,11 @@ export interface ProbeOptions {
   readonly mynetworksOverride?: boolean
   /** Seconds for each answer; default 30. */
   readonly timeoutSeconds?: number
+  /**
+   * Started as master(8) starts it: by root, so that tables are opened as they are for a service, then as mail_owner, and in
+   * the queue directory as its root where the service is chrooted. Without it mail_owner starts it, not chrooted.
+   */
+  readonly asService?: { readonly chroot: boolean }
 }
 
 interface Exchange {
@@ -45,6 +50,8 @@ export interface ProbeResult {
   readonly answer: string
   /** Its SMTP code; undefined when there was none. */
   readonly code: number | undefined
+  /** Why there was no answer: nobody was asked, smtpd ended by itself, or it said nothing for too long. */
+  readonly failure?: 'not-running' | 'ended' | 'silent'
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 30
@@ -68,21 +75,22 @@ export async function probe(host: Host, options: ProbeOptions): Promise<ProbeRes
   const rewrite = `${options.overrides?.queue_directory ?? smtpd.queueDirectory}/private/rewrite`
   if (!(await host.canConnect(`unix:${rewrite}`, CONNECT_TIMEOUT_SECONDS))) {
     const answer = `postfix is not running: nothing answers at ${rewrite}`
-    return { dialogue: [], verdict: 'error', answer, code: undefined }
+    return { dialogue: [], verdict: 'error', answer, code: undefined, failure: 'not-running' }
   }
+  const { uid, gid } = smtpd
   const session = await host.dialogue(smtpdArguments(smtpd.program, options), {
     env: { MAIL_CONFIG: options.configDir },
-    uid: smtpd.uid,
-    gid: smtpd.gid,
+    ...(options.asService ? {} : { uid, gid }),
   })
   const dialogue: Exchange[] = []
   const outcome = await converse(session, options, dialogue)
-  const { stderr } = await session.close()
+  const { stderr, exitCode } = await session.close()
   if (outcome !== undefined) return { dialogue, ...outcome }
   const said = stderr.trim().split('\n').at(-1)
   const answer =
     said || `smtpd gave no answer to "${unanswered(options, dialogue)}"; the mail log has the reason`
-  return { dialogue, verdict: 'error', answer, code: undefined }
+  const failure = exitCode !== undefined && exitCode !== 0 ? 'ended' : 'silent'
+  return { dialogue, verdict: 'error', answer, code: undefined, failure }
 }
 
 function unanswered(options: ProbeOptions, dialogue: readonly Exchange[]): string {
@@ -98,7 +106,19 @@ function smtpdArguments(program: string, options: ProbeOptions): string[] {
     ...options.overrides,
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-  return [program, '-S', ...flags]
+  const { asService } = options
+  // smtpd's own -c is master's word for "in a chroot", -u for "not as root"
+  return [program, '-S', ...(asService ? ['-u', ...(asService.chroot ? ['-c'] : [])] : []), ...flags]
+}
+
+/** Overrides of a service, without what a dialogue on standard input cannot have: encryption, a proxy's header in front. */
+export function withoutEncryption(
+  overrides: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const names = Object.entries(overrides)
+  return Object.fromEntries(
+    names.filter(([name]) => !/^smtpd_(tls_|enforce_tls|use_tls|upstream_proxy_)|_service_name$/.test(name)),
+  )
 }
 
 /** The stand-alone smtpd of a configuration, and whom it runs as. */

@@ -4,7 +4,7 @@ import { compareLevels } from '../postfix/expand.js'
 import { type SmtpListener, smtpListeners } from '../postfix/listeners.js'
 import { parseMasterCfBytes } from '../postfix/master-cf.js'
 import { type InstanceFacts, readInstanceFacts, readPostconf } from '../postfix/postconf.js'
-import { type ProbeOptions, probe } from '../postfix/probe.js'
+import { type ProbeOptions, probe, withoutEncryption } from '../postfix/probe.js'
 import { PARAMETER, PROBE_LOCAL_PART } from './names.js'
 
 /** One question for the stand-alone smtpd, without the configuration it is asked of. */
@@ -184,12 +184,9 @@ async function readListeners(host: Host, configDir: string): Promise<readonly Sm
   return content === undefined ? [] : smtpListeners(parseMasterCfBytes(content, path))
 }
 
-/** What master.cf gives the service, without what a dialogue on standard input cannot have: encryption. */
+/** What master.cf gives the service, as far as a dialogue on standard input can have it. */
 function asConfigured(listener: SmtpListener | undefined): Readonly<Record<string, string>> {
-  const names = Object.entries(listener?.overrides ?? {})
-  return Object.fromEntries(
-    names.filter(([name]) => !/^smtpd_(tls_|enforce_tls|use_tls)|_service_name$/.test(name)),
-  )
+  return withoutEncryption(listener?.overrides ?? {})
 }
 
 /**

@@ -6,6 +6,7 @@ import { MACHINE_CASES } from './cases/machine.js'
 import { REACHABILITY_CASES } from './cases/reachability.js'
 import { SENDER_CASES } from './cases/senders.js'
 import { SERVICE_CASES } from './cases/services.js'
+import { SMTPD_ANSWER_CASES } from './cases/smtpd-answers.js'
 import { SOCKET_CASES, SPAWN_CASES } from './cases/sockets.js'
 import { SUPERVISION_CASES } from './cases/supervision.js'
 import { TABLE_CASES } from './cases/tables.js'
@@ -30,6 +31,7 @@ export const CASES: Readonly<Record<string, readonly Case[]>> = {
   ...REACHABILITY_CASES,
   ...DIALOGUE_CASES,
   ...SOCKET_CASES,
+  ...SMTPD_ANSWER_CASES,
   ...SUPERVISION_CASES,
   ...SPAWN_CASES,
 }

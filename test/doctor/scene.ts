@@ -7,6 +7,7 @@ import { readEndpoint } from '../../src/doctor/facts/policy-uses.js'
 import type { Process } from '../../src/doctor/facts/processes.js'
 import type { LogFact } from '../../src/doctor/facts/sign-reader.js'
 import type { SignName } from '../../src/doctor/facts/signs.js'
+import type { SmtpdAnswer } from '../../src/doctor/facts/smtpd-answers.js'
 import type { Stamps } from '../../src/doctor/facts/stamps.js'
 import { entriesOf, readerOf, tableTexts } from '../../src/doctor/facts/table-texts.js'
 import type { Table } from '../../src/doctor/facts/tables.js'
@@ -197,6 +198,18 @@ export const table = (spec: string, changes: Partial<Table> = {}): Table => {
   }
 }
 
+/** What smtpd says to a stranger. */
+export const smtpdAnswer = (changes: Partial<SmtpdAnswer>): SmtpdAnswer => ({
+  // a check reads no more of a service than its name
+  service: { label: 'smtp inet' } as SmtpdAnswer['service'],
+  about: 'own',
+  question: 'RCPT TO:<postmaster@example.test>',
+  outcome: 'accepted',
+  answer: '250 2.1.5 Ok',
+  expected: ['accepted', 'deferred'],
+  ...changes,
+})
+
 /** A connection that failed. */
 export const noConnection = (text: string, error: string) =>
   answer(text, { outcome: 'no-connection', answer: '', error })
@@ -223,6 +236,10 @@ const HEALTHY: Partial<Facts> = {
     { path: '/etc/postfix/dynamicmaps.cf', stat: stat({ kind: 'file', mode: 0o644 }) },
   ],
   instances: [],
+  smtpdAnswers: [
+    smtpdAnswer({}),
+    smtpdAnswer({ about: 'relay', outcome: 'deferred', expected: ['deferred'] }),
+  ],
   tables: [],
   log: log({}),
   resolver: [],

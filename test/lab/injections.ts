@@ -319,6 +319,8 @@ ${append('/etc/postfix-in/main.cf', 'multi_instance_enable = yes')}${append(MAIN
   {
     id: 'policy-before-permit-sasl',
     inject: `${list('permit_mynetworks, $greyctl_check, permit_sasl_authenticated')}${append(MAIN, 'smtpd_sasl_auth_enable = yes')}`,
+    // there are no SASL mechanisms here: smtpd ends when it is asked
+    also: ['smtpd-answers-otherwise'],
   },
   {
     id: 'policy-in-client-or-helo-with-delay-reject-no',
@@ -375,7 +377,7 @@ ${append('/etc/postfix-in/main.cf', 'multi_instance_enable = yes')}${append(MAIN
   {
     id: 'policy-bad-transport',
     inject: endpoint('tcp:127.0.0.1:10023'),
-    also: ['policy-daemon-not-running'],
+    also: ['policy-daemon-not-running', 'smtpd-answers-otherwise'],
   },
   {
     id: 'policy-brace-syntax',

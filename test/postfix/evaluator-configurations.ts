@@ -65,6 +65,12 @@ const policy = fc.oneof(
     'check_policy_service { inet:127.0.0.1:1, try_limit=1 }',
   ),
 )
+/** On which smtpd stops when it starts. */
+const unusable = fc.constantFrom(
+  ...['tcp:127.0.0.1:1', 'reject', '{ inet, timeout=10s }', '{ UNIX:x }'].map(
+    (text) => `check_policy_service ${text}`,
+  ),
+)
 const subject = fc.constantFrom('client', 'reverse_client_hostname', 'helo', 'sender', 'recipient')
 const key = fc.constantFrom(
   ...[
@@ -110,6 +116,12 @@ const prefixed = fc.oneof(
 )
 const list = (maxLength: number, entries = prefixed) =>
   fc.array(entries, { maxLength }).map((items) => items.join(', '))
+const etrnAccess = fc
+  .tuple(
+    fc.constantFrom('example.test', 'sub.example.test', 'test', 'other.example'),
+    fc.constantFrom(...ACTIONS),
+  )
+  .map(([name, action]) => `check_etrn_access inline:{ { ${name} = ${action} } }`)
 const classEntry = fc.oneof(simple, access, policy)
 
 /** Base settings of the instance, whose trivial-rewrite has them too. */
@@ -169,6 +181,9 @@ export const evaluatorConfigurations: fc.Arbitrary<string> = fc
       { maxLength: 2 },
     ),
     empty: fc.constantFrom('permit', 'permit', 'permit', ''),
+    data: list(2, fc.oneof({ weight: 40, arbitrary: prefixed }, { weight: 1, arbitrary: unusable })),
+    endOfData: list(2),
+    etrn: list(2, fc.oneof(prefixed, etrnAccess)),
   })
   .map((each) => {
     const optional = (name: string, value: string | undefined) =>
@@ -187,6 +202,9 @@ export const evaluatorConfigurations: fc.Arbitrary<string> = fc
       `smtpd_sender_restrictions = ${each.sender}`,
       ...optional('smtpd_relay_restrictions', each.relay),
       `smtpd_recipient_restrictions = ${each.recipient}`,
+      `smtpd_data_restrictions = ${each.data}`,
+      `smtpd_end_of_data_restrictions = ${each.endOfData}`,
+      `smtpd_etrn_restrictions = ${each.etrn}`,
       `smtpd_delay_reject = ${each.delayed}`,
       ...optional('smtpd_relay_before_recipient_restrictions', each.relayFirst),
       ...each.more,
@@ -196,6 +214,9 @@ export const evaluatorConfigurations: fc.Arbitrary<string> = fc
 
 const outside = { address: '203.0.113.99' }
 const friend = { address: '203.0.113.200', name: 'mail.sub.friend.example' }
+
+/** The domain that is asked for with ETRN. */
+export const ETRN_DOMAIN = 'sub.example.test'
 
 export const SCENARIOS: readonly Scenario[] = [
   { client: outside, helo: 'probe.example', sender: 'user@sender.example', recipient: 'alice@example.test' },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { evaluate } from '../../src/postfix/evaluator/evaluate.js'
+import { evaluate, evaluateEtrn } from '../../src/postfix/evaluator/evaluate.js'
 import type { Opinion } from '../../src/postfix/evaluator/opinion.js'
 import type { Scenario } from '../../src/postfix/evaluator/scenario.js'
 import { readCidrTable, readTextTable } from '../../src/postfix/evaluator/tables.js'
@@ -95,6 +95,12 @@ describe('the evaluator', () => {
     ['a milter', 'smtpd_milters = inet:127.0.0.1:8891\n', {}, ['accepted', 'deferred', 'refused']],
     ['a greylister', `smtpd_recipient_restrictions = ${ASK}\n`, {}, ['accepted', 'deferred']],
     ['a class without entries', 'smtpd_restriction_classes = c\nc =\n', {}, ['no-service']],
+    [
+      'a policy server that is none, in a list that nothing leads to',
+      'smtpd_etrn_restrictions = check_policy_service tcp:127.0.0.1:1\n',
+      {},
+      ['no-service'],
+    ],
     ['data lists are not asked', 'smtpd_data_restrictions = reject\n', {}, ['accepted']],
   ])('%s', (_, more, scenario, expected) => {
     expect([...outcomes(more, scenario)].sort()).toEqual([...expected].sort())
@@ -103,6 +109,18 @@ describe('the evaluator', () => {
   it('asks the lists behind RCPT TO where it shall', () => {
     const asked = evaluate(settings('smtpd_data_restrictions = reject\n'), OUTSIDE, { data: true })
     expect(asked.outcomes).toEqual(['refused'])
+  })
+
+  it('follows ETRN through its own lists', () => {
+    const { client, helo } = OUTSIDE
+    const etrn = (more: string) =>
+      evaluateEtrn(settings(more), { client, helo, domain: 'sub.own.example' }).outcomes
+    expect(etrn('smtpd_recipient_restrictions = reject\n')).toEqual(['accepted'])
+    expect(etrn('smtpd_helo_restrictions = defer_if_permit\n')).toEqual(['deferred'])
+    expect(etrn('smtpd_etrn_restrictions = check_etrn_access inline:{own.example=REJECT}\n')).toEqual([
+      'refused',
+    ])
+    expect(etrn('smtpd_etrn_restrictions = static:DISCARD, reject\n')).toEqual(['refused'])
   })
 
   it('names the policy server, its list and its place', () => {

@@ -30,7 +30,8 @@ const OPTIONS = {
 
 /**
  * Asks one smtpd process, stand-alone, about every scenario, one after the other (XCLIENT, RSET). `slot` is a
- * configuration directory of its own, so that several may run at a time. undefined: this cannot be asked so.
+ * configuration directory of its own, so that several may run at a time. undefined: this cannot be asked so. With `etrn`,
+ * a domain, the rulings for the mails are followed by those for ETRN of that domain by the same clients.
  */
 export async function askSmtpd(
   instance: Instance,
@@ -40,7 +41,8 @@ export async function askSmtpd(
     mainCf,
     scenarios,
     data = false,
-  }: { slot: string; mainCf: string; scenarios: readonly Scenario[]; data?: boolean },
+    etrn,
+  }: { slot: string; mainCf: string; scenarios: readonly Scenario[]; data?: boolean; etrn?: string },
 ): Promise<readonly (Ruling | undefined)[]> {
   const directory = join(instance.directory, '..', `slot-${slot}`)
   mkdirSync(directory, { recursive: true })
@@ -49,12 +51,15 @@ export async function askSmtpd(
   // postfix reads a file that is younger than two seconds again and again until it is older
   utimesSync(path, 1_700_000_000, 1_700_000_000)
   copyFileSync(join(instance.directory, 'master.cf'), join(directory, 'master.cf'))
-  const commands = scenarios.map((scenario) => commandsFor(scenario, data))
+  const commands = [
+    ...scenarios.map((scenario) => mailCommands(scenario, data)),
+    ...(etrn === undefined ? [] : scenarios.map((scenario) => etrnCommands(scenario, etrn))),
+  ]
   const { replies, said } = await run(directory, owner, commands)
   if (replies.length === 0)
-    return scenarios.map(() => ({ outcome: 'no-service', stage: 'CONNECT', answer: said }))
+    return commands.map(() => ({ outcome: 'no-service', stage: 'CONNECT', answer: said }))
   // a client list that refuses this very connection leaves nobody to ask
-  if (!replies[0]?.startsWith('220')) return scenarios.map(() => undefined)
+  if (!replies[0]?.startsWith('220')) return commands.map(() => undefined)
   let at = 1
   return commands.map((each) => {
     const own = replies.slice(at, at + each.length)
@@ -64,8 +69,22 @@ export async function askSmtpd(
   })
 }
 
-function commandsFor(scenario: Scenario, data: boolean): readonly string[] {
-  const { client, helo, user, sender, recipient } = scenario
+function mailCommands(scenario: Scenario, data: boolean): readonly string[] {
+  const { user, sender, recipient } = scenario
+  return [
+    ...hello(scenario, user),
+    `MAIL FROM:<${sender}>`,
+    `RCPT TO:<${recipient}>`,
+    // what comes before the message, and the message with its end
+    ...(data ? ['DATA', 'Subject: x\r\n\r\nx\r\n.'] : []),
+  ]
+}
+
+function etrnCommands(scenario: Scenario, domain: string): readonly string[] {
+  return [...hello(scenario, undefined), `ETRN ${domain}`]
+}
+
+function hello({ client, helo }: Scenario, user: string | undefined): readonly string[] {
   const address = client.address.includes(':') ? `IPV6:${client.address}` : client.address
   const name = client.name ?? '[UNAVAILABLE]'
   const reverse = client.reverseName ?? name
@@ -73,10 +92,6 @@ function commandsFor(scenario: Scenario, data: boolean): readonly string[] {
     'RSET',
     `XCLIENT ADDR=${address} NAME=${name} REVERSE_NAME=${reverse} LOGIN=${user ?? '[UNAVAILABLE]'}`,
     `HELO ${helo}`,
-    `MAIL FROM:<${sender}>`,
-    `RCPT TO:<${recipient}>`,
-    // what comes before the message, and the message with its end
-    ...(data ? ['DATA', 'Subject: x\r\n\r\nx\r\n.'] : []),
   ]
 }
 
@@ -86,6 +101,8 @@ function rule(commands: readonly string[], replies: readonly string[]): Ruling |
     const stage = commands[at]?.split(' ')[0] ?? ''
     // a client list that is asked at once (smtpd_delay_reject = no) has refused the one before, for good; 403: soft_bounce
     if (answer === undefined || /^(503 5|403 4)\.7\.0 /.test(answer)) return undefined
+    // the lists let it pass; what the queue says of the domain is another matter
+    if (stage === 'ETRN' && /^45[89] /.test(answer)) break
     if (!/^[23]/.test(answer)) return { outcome: outcomeOf(answer), stage, answer }
   }
   return { outcome: 'accepted', stage: commands.at(-1) ?? '', answer: replies.at(-1) ?? '' }

@@ -22,6 +22,7 @@ import { RESOURCES } from './resources.js'
 import { SENDERS } from './senders.js'
 import { SERVICES } from './services.js'
 import { SHARED_STORE } from './shared-store.js'
+import { SMTPD_ANSWERS } from './smtpd-answers.js'
 import { SOCKETS } from './sockets.js'
 import { SPAWN } from './spawn.js'
 import { STAMPS } from './stamps.js'
@@ -36,6 +37,7 @@ export const CHECKS: readonly Check[] = [
   ...SOCKETS,
   ...PLACEMENT,
   ...RELAY,
+  ...SMTPD_ANSWERS,
   ...POLICY_WORDS,
   ...LISTS,
   ...CLASSES,

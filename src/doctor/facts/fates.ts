@@ -5,6 +5,7 @@ import { listWords } from '../../postfix/restriction-list.js'
 import { type Settings, withOverrides } from '../../postfix/settings.js'
 import type { GatherContext } from '../fact-book.js'
 import type { Facts } from '../facts.js'
+import { ownDomain, safely } from './own-domain.js'
 import type { PolicyUse } from './policy-uses.js'
 import { type Asked, Questions } from './questions.js'
 import type { SmtpdService } from './services.js'
@@ -128,17 +129,6 @@ const CERTIFICATE: Oracle = ({ name }) =>
 const NOBODY: Oracle = ({ name }) =>
   name === 'reject_unlisted_recipient' || name === 'reject_unverified_recipient' ? 'reject' : undefined
 
-/** The first own domain that is written as a word. */
-function ownDomain(settings: Settings): string {
-  const lists = ['mydestination', 'virtual_mailbox_domains', 'virtual_alias_domains', 'relay_domains']
-  const words = lists.flatMap((list) => safely(() => listWords(settings.get(list))))
-  return (
-    words.find((word) => /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/.test(word)) ??
-    words.find((word) => /^[A-Za-z0-9.-]+$/.test(word)) ??
-    'own.example'
-  )
-}
-
 /** A client of mynetworks; undefined where no network of it can be told. */
 function ownClient(settings: Settings): Scenario['client'] | undefined {
   const words = safely(() => listWords(settings.get('mynetworks')))
@@ -148,12 +138,4 @@ function ownClient(settings: Settings): Scenario['client'] | undefined {
     .find((network) => network !== undefined)
   if (first === undefined) return settings.raw('mynetworks') === undefined ? LOOPBACK : undefined
   return { address: first[0].toString(), name: 'host.own.example' }
-}
-
-function safely(read: () => readonly string[]): readonly string[] {
-  try {
-    return read()
-  } catch {
-    return []
-  }
 }

@@ -67,8 +67,9 @@ function keysFor(subject: string, known: Known, settings: Settings): readonly Ke
       return mailKeys(known.recipient, settings, parents)
     case 'sasl':
       return known.user === undefined ? [] : [{ text: known.user, partial: false }]
-    case 'ccert':
     case 'etrn':
+      return known.etrn === undefined ? [] : domainKeys(known.etrn.toLowerCase(), parents)
+    case 'ccert':
       return []
     default:
       return undefined

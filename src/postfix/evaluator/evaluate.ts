@@ -8,6 +8,7 @@ import type { Known, Scenario } from './scenario.js'
 import type { Tables } from './tables.js'
 import {
   type Ending,
+  endpointOf,
   merge,
   type Oracle,
   type Pending,
@@ -56,12 +57,40 @@ const ANYTHING: readonly Opinion[] = [
  * that is not at hand is followed along every answer that it may give; the outcomes are all that can come of it.
  */
 export function evaluate(settings: Settings, scenario: Scenario, options: EvaluateOptions = {}): Evaluation {
-  const {
-    tables = () => undefined,
-    policy = () => ANYTHING,
-    oracle = () => undefined,
-    data = false,
-  } = options
+  return follow(settings, options, (walk, outcomes) => {
+    const left = behindRecipient(walk, scenario, options.data ?? false)
+    for (const state of left) outcomes.add(state.permit ? 'deferred' : 'accepted')
+    addMilters(settings, outcomes, walk)
+  })
+}
+
+/**
+ * What smtpd does with `ETRN domain` (RFC 1985), by its client, helo and etrn lists. `accepted` says that they let it
+ * pass: whether there is a queue for that domain is another matter.
+ */
+export function evaluateEtrn(
+  settings: Settings,
+  { client, helo, domain }: Pick<Scenario, 'client' | 'helo'> & { readonly domain: string },
+  options: Omit<EvaluateOptions, 'data'> = {},
+): Evaluation {
+  return follow(settings, options, (walk, outcomes) => {
+    const nobody = { user: undefined, sender: undefined, recipient: undefined, recipientExists: undefined }
+    const known: Known = { client, helo, etrn: domain, ...nobody }
+    const [clients, helos] = EARLY
+    const connect = isDelayed(settings) ? known : { client, helo: undefined, ...nobody }
+    let states = passed(walk, NOTHING, [clients[0]], clients[1], connect)
+    states = passed(walk, states, [helos[0]], helos[1], known)
+    states = passed(walk, states, ['smtpd_etrn_restrictions'], 'check_etrn_access', known)
+    if (forced(walk, states).length > 0) outcomes.add('accepted')
+  })
+}
+
+/** One command through its lists: `act` follows it, and says what becomes of those that came through. */
+function follow(
+  settings: Settings,
+  { tables = () => undefined, policy = () => ANYTHING, oracle = () => undefined }: EvaluateOptions,
+  act: (walk: Walk, outcomes: Set<Outcome>) => void,
+): Evaluation {
   const classes = classesOf(settings)
   const broken = whyItDoesNotStart(settings, classes)
   if (broken !== undefined) return { outcomes: ['no-service'], doubts: [], asked: [], broken }
@@ -76,10 +105,8 @@ export function evaluate(settings: Settings, scenario: Scenario, options: Evalua
     doubts: new Set(),
   }
   const outcomes = new Set<Outcome>()
-  const left = behindRecipient(walk, scenario, data)
-  for (const state of left) outcomes.add(state.permit ? 'deferred' : 'accepted')
+  act(walk, outcomes)
   for (const ending of walk.endings.keys()) outcomes.add(OUTCOMES[ending])
-  addMilters(settings, outcomes, walk)
   const softened = softBounce(settings, outcomes)
   const doubts = softened.length > 1 ? [...walk.doubts] : []
   return { outcomes: softened, doubts, asked: walk.asked }
@@ -94,11 +121,23 @@ const OUTCOMES: Readonly<Record<Ending, Outcome>> = {
 
 const NOTHING: readonly Pending[] = [{ permit: false, reject: false }]
 
+/** The lists in front of those of the recipient, and what a bare table means there. */
+const EARLY = [
+  ['smtpd_client_restrictions', 'check_client_access'],
+  ['smtpd_helo_restrictions', 'check_helo_access'],
+  ['smtpd_sender_restrictions', 'check_sender_access'],
+] as const
+
+/** Whether the lists of the client, HELO and the sender are asked at RCPT TO, or ETRN. */
+function isDelayed(settings: Settings): boolean {
+  return settings.get('smtpd_delay_reject').toLowerCase() !== 'no'
+}
+
 /** The states in which a mail passes all lists. */
 function behindRecipient(walk: Walk, scenario: Scenario, data: boolean): readonly Pending[] {
   const { settings } = walk
   const known: Known = { ...scenario, user: scenario.user, recipientExists: scenario.recipientExists }
-  const delayed = settings.get('smtpd_delay_reject').toLowerCase() !== 'no'
+  const delayed = isDelayed(settings)
   // at CONNECT nothing else is known, at HELO the name, at MAIL FROM the sender
   const connect = delayed
     ? known
@@ -106,13 +145,10 @@ function behindRecipient(walk: Walk, scenario: Scenario, data: boolean): readonl
   const helo = delayed ? known : { ...known, sender: undefined, recipient: undefined, user: undefined }
   const mail = delayed ? known : { ...known, recipient: undefined }
   let states = NOTHING
-  for (const [name, access, seen] of [
-    ['client', 'check_client_access', connect],
-    ['helo', 'check_helo_access', helo],
-    ['sender', 'check_sender_access', mail],
-  ] as const) {
-    states = passed(walk, states, [`smtpd_${name}_restrictions`], access, seen)
-  }
+  const seen = [connect, helo, mail]
+  EARLY.forEach(([list, access], at) => {
+    states = passed(walk, states, [list], access, seen[at] ?? known)
+  })
   states = passed(walk, states, recipientLists(settings), 'check_recipient_access', known)
   states = forced(walk, states)
   states = unlisted(walk, states, known)
@@ -196,12 +232,36 @@ export function fallbackAction(argument: string, settings: Settings): string {
   return found ?? settings.get('smtpd_policy_service_default_action')
 }
 
+const ALL_LISTS = [
+  ...EARLY.map(([name]) => name),
+  ...['smtpd_relay_restrictions', 'smtpd_recipient_restrictions', 'smtpd_etrn_restrictions'],
+  ...['smtpd_data_restrictions', 'smtpd_end_of_data_restrictions'],
+]
+
+/** smtpd opens a client for whatever follows check_policy_service, also in lists that nothing leads to (auto_clnt_create). */
+function unusablePolicyServer(lists: readonly (readonly string[])[]): string | undefined {
+  for (const words of lists) {
+    const found = words.find(
+      (word, at) =>
+        words[at - 1]?.toLowerCase() === 'check_policy_service' &&
+        !/^(inet|unix|local):./.test(endpointOf(word)),
+    )
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
 function whyItDoesNotStart(
   settings: Settings,
   classes: ReadonlyMap<string, readonly string[]>,
 ): string | undefined {
   const empty = [...classes].find(([, words]) => words.length === 0)
   if (empty !== undefined) return `restriction class ${empty[0]} needs a definition`
+  const unusable = unusablePolicyServer([
+    ...ALL_LISTS.map((name) => listWords(settings.get(name))),
+    ...classes.values(),
+  ])
+  if (unusable !== undefined) return `"${unusable}" is no policy server: inet:host:port or unix:path`
   const relay = listWords(settings.get('smtpd_relay_restrictions'))
   const recipient = listWords(settings.get('smtpd_recipient_restrictions'))
   if (hasRequired(relay, classes) || hasRequired(recipient, classes)) return undefined

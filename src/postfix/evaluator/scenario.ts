@@ -28,6 +28,8 @@ export interface Known {
   readonly sender: string | undefined
   readonly recipient: string | undefined
   readonly recipientExists: boolean | undefined
+  /** The domain that ETRN names (RFC 1985); undefined for a mail. */
+  readonly etrn?: string
 }
 
 export const UNKNOWN_NAME = 'unknown'

@@ -189,7 +189,7 @@ function judgePolicy(argument: string | undefined, at: Step, certain: boolean): 
 }
 
 /** `{ inet:HOST:PORT, timeout=10s }` or `inet:HOST:PORT`. */
-function endpointOf(argument: string): string {
+export function endpointOf(argument: string): string {
   return listWords(argument.startsWith('{') ? argument.replace(/^\{|\}$/g, '') : argument)[0] ?? ''
 }
 
@@ -216,7 +216,11 @@ function isDecided({ permit, reject }: Pending): boolean {
 }
 
 /** The state behind an opinion, or how the mail left the list. */
-function moved(opinion: Opinion, state: Pending, { walk, warn }: Step): Pending | 'permitted' | 'ended' {
+function moved(
+  opinion: Opinion,
+  state: Pending,
+  { walk, warn, phase }: Step,
+): Pending | 'permitted' | 'ended' {
   const end = (ending: Ending) => {
     walk.endings.set(ending, '')
     return 'ended' as const
@@ -237,6 +241,8 @@ function moved(opinion: Opinion, state: Pending, { walk, warn }: Step): Pending 
     case 'error':
       return end('error')
     case 'discard':
+      // there is no mail to throw away: smtpd warns, and goes on (can_delegate_action)
+      if (phase.list === 'smtpd_etrn_restrictions') return state
       // no further restriction is asked, and yet what was remembered counts
       return end(state.permit ? 'deferred' : 'discarded')
     default:
