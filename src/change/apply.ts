@@ -1,7 +1,7 @@
 import { GreyctlError } from '../errors.js'
 import { hashOf } from '../hash.js'
 import type { Host } from '../host/host.js'
-import { CHECKPOINTS, Checkpoint, removeEmptyState, STATE_DIR } from './checkpoint.js'
+import { CHECKPOINTS, Checkpoint, checkpointIds, removeEmptyState, STATE_DIR } from './checkpoint.js'
 import { planDiff } from './diff.js'
 import { finishChange } from './finish.js'
 import { withLock } from './locked.js'
@@ -199,9 +199,13 @@ async function assertSpace(host: Host, steps: readonly Step[]): Promise<void> {
   const places = new Set([STATE_DIR, ...steps.flatMap((step) => ('path' in step ? [step.path] : []))])
   for (const place of places) {
     if ((await host.freeBytes(place)) >= 2 * bytes) continue
+    const back = (await checkpointIds(host)).length > 0
     throw new GreyctlError('no-space', 'not enough room on this file system', {
       where: place,
-      hints: [`make ${Math.ceil((2 * bytes) / 1024 / 1024)} MiB free there and run it again`],
+      hints: [
+        `make ${Math.ceil((2 * bytes) / 1024 / 1024)} MiB free there and run it again`,
+        ...(back ? ['greyctl rollback, which takes the last change back, needs no room'] : []),
+      ],
     })
   }
 }

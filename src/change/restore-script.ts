@@ -7,6 +7,9 @@ left=0
 say() { echo "restore: $*" >&2; }
 trouble() { say "$*"; left=1; }
 begun() { grep -q "\\"event\\":\\"begin\\",\\"step\\":$1}" "$here/journal" 2>/dev/null; }
+undone() {
+  grep -q "\\"event\\":\\"undone\\",\\"step\\":$1}" "$here/journal" 2>/dev/null || grep -qx "$1" "$here/undone" 2>/dev/null
+}
 sum() { if [ -e "$1" ]; then sha256sum <"$1" | cut -d' ' -f1; else echo absent; fi; }
 
 # file STEP PATH BEFORE AFTER SAVED: puts a file back, unless somebody edited it since
@@ -27,8 +30,8 @@ file() {
 # undo STEP "EXIT CODES THAT ARE FINE" PROGRAM…
 undo() {
   begun "$1" || return 0
-  # once is enough: a unit that is gone cannot be stopped again
-  grep -qx "$1" "$here/undone" 2>/dev/null && return 0
+  # once is enough, by this script or by greyctl: a unit that is gone cannot be stopped again
+  undone "$1" && return 0
   step=$1
   fine=" 0 $2 "
   shift 2

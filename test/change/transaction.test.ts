@@ -224,6 +224,16 @@ describe('applyPlan', () => {
     expect(host.picture()).toEqual(before)
   })
 
+  it('names rollback, which needs no room, where there is a change to take back', async () => {
+    const host = machine()
+    await applyPlan(host, await planOf(host, ['create']))
+    host.freeBytes = async () => 0
+    await expect(applyPlan(host, await planOf(host, ['change']))).rejects.toMatchObject({
+      code: 'no-space',
+      hints: [expect.stringContaining('MiB free'), expect.stringContaining('greyctl rollback')],
+    })
+  })
+
   it('does not touch a file that was edited after the plan was made', async () => {
     const host = machine()
     const plan = await planOf(host, ['create', 'change'])
