@@ -1,5 +1,6 @@
 import type { FactTiming } from './fact-book.js'
 import type { CheckResult, Finding } from './finding.js'
+import type { Redactor } from './redact.js'
 import type { Diagnosis } from './run.js'
 
 /** CLI.md, "greyctl doctor": names and meaning are a promise. */
@@ -26,6 +27,20 @@ export function doctorDocument(
 
 function rounded(seconds: number): number {
   return Math.round(seconds * 1000) / 1000
+}
+
+/** For pasting in public. Ids are ours and stay. */
+export function redacted(document: DoctorDocument, redactor: Redactor): DoctorDocument {
+  const { findings, checks } = document
+  return {
+    ...document,
+    findings: findings.map((finding) => ({
+      ...redactor.value(finding),
+      id: finding.id,
+      consequenceOf: finding.consequenceOf,
+    })),
+    checks: checks.map((check) => ({ ...check, reason: redactor.text(check.reason) })),
+  }
 }
 
 /** 1 for a finding of severity warning or worse, 3 when no check could be judged. */

@@ -1,6 +1,6 @@
 import type { Host } from '../host/host.js'
 import { listWords } from '../postfix/restriction-list.js'
-import { type DoctorDocument, doctorDocument, exitCodeOf } from './document.js'
+import { type DoctorDocument, doctorDocument, exitCodeOf, redacted } from './document.js'
 import type { FactBook, FactTiming } from './fact-book.js'
 import { type Facts, openFacts } from './facts.js'
 import { planFix } from './fix.js'
@@ -28,7 +28,7 @@ export async function examine(
   options: DoctorOptions,
 ): Promise<Examination> {
   const facts = openFacts(host, options)
-  return report(await diagnose(selection.checks, facts, selection.skip), facts, options)
+  return report(host, await diagnose(selection.checks, facts, selection.skip), facts, options)
 }
 
 /** The same, and mends what it can: what is reported is the machine afterwards. */
@@ -48,10 +48,14 @@ export async function examineAndMend(
     plan: (finding) => planFix(host, finding, options.configDir),
     sleep: (seconds) => host.sleep(seconds),
   })
-  return { ...(await report(diagnosis, facts, options)), mended }
+  const examination = await report(host, diagnosis, facts, options)
+  if (!options.redact) return { ...examination, mended }
+  const redactor = new Redactor(await ownNames(host, facts))
+  return { ...examination, mended: mended.map((each) => ({ ...redactor.value(each), id: each.id })) }
 }
 
 async function report(
+  host: Host,
   diagnosis: Diagnosis,
   facts: FactBook<Facts>,
   { redact }: DoctorOptions,
@@ -59,20 +63,8 @@ async function report(
   const document = doctorDocument(diagnosis, facts.timings as ReadonlyMap<string, FactTiming>)
   const exitCode = exitCodeOf(diagnosis)
   if (!redact) return { document, exitCode }
-  const redactor = new Redactor(await ownNames(facts))
-  const { ok, findings, checks, timings } = document
-  // ids are ours and stay
-  const redacted = {
-    ok,
-    findings: findings.map((finding) => ({
-      ...redactor.value(finding),
-      id: finding.id,
-      consequenceOf: finding.consequenceOf,
-    })),
-    checks: checks.map((check) => ({ ...check, reason: redactor.text(check.reason) })),
-    timings,
-  }
-  return { document: redacted, exitCode }
+  const redactor = new Redactor(await ownNames(host, facts))
+  return { document: redacted(document, redactor), exitCode }
 }
 
 const NAME_LISTS = [
@@ -84,10 +76,21 @@ const NAME_LISTS = [
   'relay_domains',
 ]
 
-async function ownNames(facts: FactBook<Facts>): Promise<readonly string[]> {
+/** The machine's own names, those of one word too, and the domains of its mail. */
+async function ownNames(host: Host, facts: FactBook<Facts>): Promise<readonly string[]> {
   const settings = await facts.get('settings')
-  if (!settings.known) return []
-  return NAME_LISTS.flatMap((name) => listWords(settings.value.get(name))).filter((word) =>
+  const machine = await host.hostname()
+  const full = settings.known ? settings.value.get('myhostname') : ''
+  const short = [machine, full]
+    .map((name) => name.replace(/\..*$/, ''))
+    .filter((name) => !ORDINARY.test(name))
+  const names = [...short, ...(machine.includes('.') ? [machine] : [])]
+  if (!settings.known) return names
+  const domains = NAME_LISTS.flatMap((name) => listWords(settings.value.get(name))).filter((word) =>
     /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$/.test(word),
   )
+  return [...names, ...domains]
 }
+
+/** Words that name a machine and much else: they tell nothing of a site, and stand in every line. */
+const ORDINARY = /^(mail|smtp|mx|mta|relay|server|host|postfix|greyctl|localhost|debian|.{0,2})\d*$|^\$/i

@@ -276,7 +276,11 @@ ${append('/etc/postfix-in/main.cf', 'multi_instance_enable = yes')}${append(MAIN
     also: ['config-not-reloaded'],
   },
   { id: 'table-type-unsupported', inject: `touch /etc/postfix/lab; ${table('pcre')}` },
-  { id: 'table-db-missing', inject: `touch /etc/postfix/lab; ${table('hash')}` },
+  {
+    id: 'table-db-missing',
+    inject: `touch /etc/postfix/lab; ${table('hash')}`,
+    also: ['smtpd-answers-otherwise'],
+  },
   {
     id: 'table-db-stale',
     inject: `echo '192.0.2.9 DUNNO' >/etc/postfix/lab; postmap /etc/postfix/lab; touch -d '1 minute ago' /etc/postfix/lab.db; ${table('hash')}`,
@@ -382,7 +386,7 @@ ${append('/etc/postfix-in/main.cf', 'multi_instance_enable = yes')}${append(MAIN
   {
     id: 'policy-brace-syntax',
     inject: `sed -i 's/default_action=DUNNO/default-action=DUNNO/' ${MAIN}`,
-    also: ['policy-timeout-too-long'],
+    also: ['policy-timeout-too-long', 'smtpd-answers-otherwise'],
   },
   {
     id: 'bare-table-without-check',

@@ -63,7 +63,6 @@ function judgeAnswer({ service, about, question, outcome, answer, expected }: Sm
       severity,
       detail: `${service.label} ${SAYS[outcome]} ${about === 'relay' ? 'a relay attempt' : 'mail for this server'} of a stranger; by its lists: ${expected.map((each) => READS[each]).join(' or ')}`,
       evidence: [{ ref: `${service.label}, ${question}`, text: answer }],
-      affects: [service.label],
     },
   ]
 }
