@@ -1,14 +1,16 @@
 /**
- * Bundles the program: a file a command and one for the daemon, which share chunks, so that each start reads what it needs
- * and nothing else. Unbundled, `greyctl --version` opened 500 files.
+ * Bundles the program: a file a command, which share chunks, so that each start reads what it needs and nothing else
+ * (unbundled, `greyctl --version` opened 500 files); and the daemon apart from them, as two files of CommonJS and what it
+ * loads late. As 30 modules it listened a third later: Node.js loads them one by one, and a module that imports node:fs
+ * loads the streams and promises of it too.
  */
-import { readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { build } from 'esbuild'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { build, transform } from 'esbuild'
 import { licencesOf, packagesOf } from './licences.mjs'
 
-/** Entries besides the commands, by their place in src. */
-const ENTRIES = ['cli', 'daemon/main', 'daemon/liveness-worker']
+/** What systemd starts, and the thread that watches it, by their place in src. */
+const DAEMON = ['daemon/main', 'daemon/liveness-worker']
 
 /** oclif looks for these in its development mode; they are no part of the program. */
 const DEVELOPMENT = ['typescript', 'ts-node']
@@ -21,6 +23,17 @@ const REQUIRE = [
   'const __filename = __fileURLToPath(import.meta.url)',
   "const __dirname = __fileURLToPath(new URL('.', import.meta.url))",
 ].join('\n')
+
+/** The other way round: what modules know of themselves. The directive holds for all of the file only if it comes first. */
+const META = "'use strict'; const __url = require('node:url').pathToFileURL(__filename).href;"
+
+/** `greyctl daemon` runs the same file as systemd. */
+const daemonOutside = {
+  name: 'daemon-outside',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^\.\.\/daemon\/main\.js$/ }, ({ path }) => ({ path, external: true }))
+  },
+}
 
 /** lmdb searches a dozen places for its compiled half. */
 const nativeAddon = (root) => ({
@@ -38,9 +51,8 @@ export async function bundle(root, target, { minify }) {
   const commands = readdirSync(join(source, 'commands'), { recursive: true })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => `commands/${name.slice(0, -'.ts'.length)}`)
-  const { metafile } = await build({
+  const common = {
     absWorkingDir: root,
-    entryPoints: [...ENTRIES, ...commands].map((name) => ({ in: join(source, `${name}.ts`), out: name })),
     outdir: target,
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
@@ -49,15 +61,50 @@ export async function bundle(root, target, { minify }) {
     platform: 'node',
     target: 'node20.19',
     minify,
-    sourcemap: minify ? false : 'linked',
-    external: DEVELOPMENT,
-    plugins: [nativeAddon(root)],
-    banner: { js: REQUIRE },
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-  })
-  const packages = packagesOf(Object.keys(metafile.inputs))
+  }
+  const entries = (names) => names.map((name) => ({ in: join(source, `${name}.ts`), out: name }))
+  const made = await Promise.all([
+    build({
+      ...common,
+      entryPoints: entries(['cli', ...commands]),
+      external: DEVELOPMENT,
+      plugins: [nativeAddon(root), daemonOutside],
+      banner: { js: REQUIRE },
+      sourcemap: minify ? false : 'linked',
+    }),
+    build({
+      ...common,
+      entryPoints: entries(DAEMON),
+      chunkNames: 'daemon/[name]-[hash]',
+      plugins: [nativeAddon(root)],
+      define: { 'import.meta.url': '__url' },
+      write: false,
+    }).then(async (result) => {
+      await Promise.all(result.outputFiles.map((file) => writeCommon(file, minify)))
+      return result
+    }),
+  ])
+  writeFileSync(join(target, 'daemon/package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`)
+  const packages = packagesOf(made.flatMap(({ metafile }) => Object.keys(metafile.inputs)))
   writeFileSync(join(target, 'licences.txt'), licencesOf(root, packages))
   return packages
+}
+
+/** esbuild splits nothing but ES modules; each of them becomes CommonJS by itself. */
+async function writeCommon({ path, text }, minify) {
+  const { code } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20.19',
+    // import() would take the loader of ES modules, and read the file twice
+    supported: { 'dynamic-import': false },
+    minify,
+    banner: META,
+    legalComments: 'none',
+  })
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, code)
 }

@@ -28,7 +28,7 @@ export abstract class StoreCommand extends GreyctlCommand {
     const { parseOptions } = await import('./daemon/options.js')
     const { DEFAULT_CONFIG } = await import('./daemon/config/file.js')
     const { existingSealer, KEY_FILE } = await import('./daemon/privacy.js')
-    const { directoriesOf } = await import('./store/open.js')
+    const { directoriesOf } = await import('./store/spec.js')
     const words = daemonWords((await host.read(DEFAULTS_FILE))?.toString('utf8') ?? '')
     const given = flags.store === undefined ? words : [...words, `--store=${flags.store}`]
     const { store, policy, privacy, identity } = parseOptions(['--inet=10023', ...given], {

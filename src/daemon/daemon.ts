@@ -2,22 +2,17 @@ import { unlinkSync, writeFileSync } from 'node:fs'
 import { jsonLines } from '../greylist/json-line.js'
 import { TEXT_LINES } from '../greylist/logline.js'
 import type { Policy } from '../greylist/policy.js'
-import { directoriesOf } from '../store/open.js'
+import { lifetime } from '../store/lifetime.js'
 import { ReopeningStore } from '../store/reopening.js'
+import { directoriesOf } from '../store/spec.js'
 import type { Store } from '../store/store.js'
-import { lifetime } from '../store/where.js'
 import { type CleaningTimes, startCleaning } from './cleaning.js'
 import { watchClock } from './clock.js'
-import { serveControl } from './control.js'
-import { Correspondents } from './correspondents.js'
-import { Engine } from './engine.js'
 import { Gate } from './gate.js'
 import type { Log } from './log.js'
 import { Metrics } from './metrics.js'
 import type { MetricsServer, MetricsSource } from './metrics-server.js'
-import { openPatiently } from './opening.js'
 import { type DaemonOptions, needsRestart } from './options.js'
-import { createPools } from './pools.js'
 import { becomeUser, findIdentity, prepareDirectory } from './privileges.js'
 import { type Rules, readRules } from './rules.js'
 import { PolicyServer } from './server.js'
@@ -46,7 +41,7 @@ export interface DaemonParts {
 }
 
 /**
- * Bind, write the pid file, drop privileges, open the store, answer: in this order, since the first two need root and
+ * Bind, load the rest, write the pid file, drop privileges, open the store, answer: in this order, since the first two need root and
  * the store must belong to the daemon's user. Connections that come meanwhile wait.
  */
 export async function startDaemon(options: DaemonOptions, parts: DaemonParts): Promise<Daemon> {
@@ -56,7 +51,6 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   const first = readRules(options, parts.version)
   for (const warning of [...first.unread, ...first.warnings]) log.line(`warning: ${warning}`)
   let { rules } = first
-  const pools = options.identity === 'pool' ? createPools(options.resolver, clock, log) : undefined
   const metrics = new Metrics()
   const gate = new Gate(() => rules.mayAsk)
   const server = new PolicyServer(log, {
@@ -68,6 +62,8 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   })
   const listening: string[] = []
   for (const endpoint of options.endpoints) listening.push(...(await server.listen(endpoint)))
+  const { Correspondents, createPools, Engine, openPatiently, serveControl } = await import('./answering.js')
+  const pools = options.identity === 'pool' ? createPools(options.resolver, clock, log) : undefined
   let opened: Store | undefined
   const metricsServer = await startMetrics(options, {
     metrics,

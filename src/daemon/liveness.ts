@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { WatchOrders } from './liveness-worker.js'
 import type { Log } from './log.js'
@@ -17,40 +18,35 @@ export interface Liveness {
 
 /**
  * A thread that ends the whole process when the event loop is stuck: a daemon that accepts connections and does not
- * answer holds every mail up for Postfix's timeout, one that is gone is started anew, or passed by at once. Must be
- * called before privileges are dropped, since the thread reads the program. Resolves when it runs, or cannot.
+ * answer holds every mail up for Postfix's timeout, one that is gone is started anew, or passed by at once. Its program
+ * is read at once, while privileges last; the thread itself starts with `begin`, since it takes as long to start as all
+ * the rest.
  */
-export function watchLiveness(
-  log: Log,
-  facility: string | undefined,
-  silence: number = SILENCE,
-): Promise<Liveness> {
+export function watchLiveness(log: Log, facility: string | undefined, silence: number = SILENCE): Liveness {
+  const complain = ({ message }: Error) =>
+    log.line(`warning: nobody watches whether the daemon is stuck: ${message}`)
+  let program: string
+  try {
+    program = readFileSync(new URL('../daemon/liveness-worker.js', import.meta.url), 'utf8')
+  } catch (error) {
+    complain(error as Error)
+    return { begin() {}, stop() {} }
+  }
   const beat = new Int32Array(new SharedArrayBuffer(4))
   const orders: WatchOrders = { beat, silence, facility }
-  const worker = new Worker(new URL('../daemon/liveness-worker.js', import.meta.url), {
-    workerData: orders,
-    resourceLimits: LIMITS,
-  })
+  let worker: Worker | undefined
   let timer: NodeJS.Timeout | undefined
-  return new Promise((resolve) => {
-    const liveness: Liveness = {
-      begin() {
-        Atomics.store(beat, 0, 1)
-        timer = setInterval(() => Atomics.add(beat, 0, 1), BEAT)
-        timer.unref()
-      },
-      stop() {
-        clearInterval(timer)
-        void worker.terminate()
-      },
-    }
-    worker.once('online', () => {
+  return {
+    begin() {
+      Atomics.store(beat, 0, 1)
+      timer = setInterval(() => Atomics.add(beat, 0, 1), BEAT).unref()
+      worker = new Worker(program, { eval: true, workerData: orders, resourceLimits: LIMITS })
+      worker.on('error', complain)
       worker.unref()
-      resolve(liveness)
-    })
-    worker.on('error', (error) => {
-      log.line(`warning: nobody watches whether the daemon is stuck: ${error.message}`)
-      resolve(liveness)
-    })
-  })
+    },
+    stop() {
+      clearInterval(timer)
+      void worker?.terminate()
+    },
+  }
 }

@@ -47,7 +47,7 @@ async function serve(options: DaemonOptions, reread: () => DaemonOptions): Promi
   process.stderr.on('error', () => {})
   process.stdout.on('error', () => {})
   const signals = watchSignals()
-  const liveness = await watchLiveness(log, options.daemonize ? options.facility : undefined)
+  const liveness = watchLiveness(log, options.daemonize ? options.facility : undefined)
   let daemon: Daemon
   try {
     daemon = await startDaemon(options, { log, version: version(), reread })

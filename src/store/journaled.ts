@@ -242,9 +242,10 @@ export function journalHolds(directory: string): boolean {
 
 function openSegments(directory: string, patience: number) {
   const [first, second] = SEGMENT_NAMES
+  // who has the first has both
   const one = Segment.open(join(directory, first), patience)
   try {
-    return [one, Segment.open(join(directory, second), patience)] as const
+    return [one, Segment.open(join(directory, second))] as const
   } catch (error) {
     one.segment.close()
     throw error

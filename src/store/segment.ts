@@ -30,12 +30,12 @@ export class Segment {
 
   /**
    * Creates the file or takes what is there; `recovered` is what it holds, and there is no room until it is cleared.
-   * Throws what the system says, or that another process has it open.
+   * With `patience` (seconds) it is this process's alone. Throws what the system says, or JournalTaken.
    */
-  static open(path: string, patience = 0): { readonly segment: Segment; readonly recovered: Recovered } {
+  static open(path: string, patience?: number): { readonly segment: Segment; readonly recovered: Recovered } {
     const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
     try {
-      claim(descriptor, patience)
+      if (patience !== undefined) claim(descriptor, patience)
       const bytes = readFileSync(descriptor)
       if (bytes.length < SEGMENT_SIZE) lengthen(descriptor, bytes.length)
       const recovered = readFrames(bytes)

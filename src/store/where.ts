@@ -1,7 +1,7 @@
 import type { Policy } from '../greylist/policy.js'
-import { lastSecond } from '../greylist/record.js'
-import type { LocalSpec } from './open.js'
+import { lifetime } from './lifetime.js'
 import { type Access, withSharedStore } from './shared.js'
+import type { LocalSpec } from './spec.js'
 import type { Store } from './store.js'
 import { nameOf, type ValkeyLocation } from './valkey/location.js'
 
@@ -24,19 +24,6 @@ export async function withStore<T>(
   if (store.kind === 'lmdb') return withSharedStore(store.directory, access, work)
   const { withServer } = await import('./valkey/open.js')
   return withServer(store, (key, record) => lifetime(key, record, rules, now), work)
-}
-
-/** Seconds a little longer than clocks may differ. */
-const SLACK = 60
-
-/** Seconds that a record is kept by a store that forgets by itself: as long as it says something, and a minute more. */
-export function lifetime(
-  key: string,
-  record: Parameters<typeof lastSecond>[1],
-  rules: Judging['rules'],
-  now: number,
-): number {
-  return Math.max(1, lastSecond(key.charAt(0), record, rules) - now + SLACK)
 }
 
 /** For messages. */

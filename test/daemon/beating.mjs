@@ -6,7 +6,7 @@ const [directory, how] = process.argv.slice(2)
 const { watchLiveness } = await import(`${directory}/daemon/liveness.js`)
 const { createLog, stderrSink } = await import(`${directory}/daemon/log.js`)
 
-const liveness = await watchLiveness(createLog(stderrSink()), undefined, 1000)
+const liveness = watchLiveness(createLog(stderrSink()), undefined, 1000)
 liveness.begin()
 console.log('begun')
 setTimeout(() => {

@@ -18,7 +18,9 @@ beforeAll(async () => {
     outbase: 'src',
     outdir: compiled,
     bundle: true,
-    format: 'esm',
+    format: 'cjs',
+    define: { 'import.meta.url': '__url' },
+    banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href" },
     platform: 'node',
   })
 })

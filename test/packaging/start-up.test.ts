@@ -9,10 +9,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 const ROOT = join(import.meta.dirname, '../..')
 const HOOK = pathToFileURL(join(import.meta.dirname, 'loaded.mjs')).href
 
-interface Loaded {
+interface Weight {
   readonly files: readonly string[]
   /** Of all files together; the bundle of a checkout is not minified. */
   readonly bytes: number
+}
+
+interface Loaded extends Weight {
+  readonly beforeListening: Weight
   readonly stdout: string
 }
 
@@ -27,7 +31,8 @@ async function load(argv: readonly string[], until?: string): Promise<Loaded> {
   const list = join(scratch, 'loaded')
   const child = spawn(process.execPath, ['--import', HOOK, ...argv], {
     cwd: ROOT,
-    env: { ...process.env, LOADED: list },
+    // under test, oclif would load the compiler
+    env: { ...process.env, NODE_ENV: 'production', LOADED: list },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ended = once(child, 'close')
@@ -42,10 +47,17 @@ async function load(argv: readonly string[], until?: string): Promise<Loaded> {
   })
   const [code] = await ended
   expect(code, stderr).toBe(0)
-  const urls = new Set((await readFile(list, 'utf8')).split('\n').filter(Boolean))
-  const files = [...urls].map((url) => fileURLToPath(url)).filter((file) => file !== fileURLToPath(HOOK))
+  const lines = [...new Set((await readFile(list, 'utf8')).split('\n').filter(Boolean))]
+  const [before, all] = [lines.slice(0, Math.max(0, lines.indexOf('listening'))), lines]
+  return { ...(await weigh(all)), beforeListening: await weigh(before), stdout }
+}
+
+async function weigh(lines: readonly string[]) {
+  const files = lines
+    .filter((line) => line.startsWith('file:') && line !== HOOK)
+    .map((url) => fileURLToPath(url))
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
-  return { files, bytes: sizes.reduce((sum, size) => sum + size, 0), stdout }
+  return { files, bytes: sizes.reduce((sum, size) => sum + size, 0) }
 }
 
 /** What a start reads is what it costs: counted here, since a time would tell how busy the machine is. */
@@ -79,13 +91,23 @@ describe('starting', () => {
       `--dbdir=${join(scratch, 'store')}`,
       '--config=/dev/null',
     ]
-    const { files, bytes } = await load(['dist/daemon/main.js', ...options], 'listening on')
-    for (const file of files)
+    const { files, bytes, beforeListening } = await load(['dist/daemon/main.js', ...options], 'listening on')
+    const scripts = files.filter((file) => file.endsWith('.js'))
+    for (const file of scripts)
       expect(await readFile(file, 'utf8'), file).not.toMatch(
         /node_modules\/(?:@oclif|inquirer|chalk|execa|iovalkey)\//,
       )
-    // esbuild makes a chunk of what two entries share: most of these have 3 kB
-    expect(files.length).toBeLessThanOrEqual(32)
-    expect(bytes).toBeLessThan(850_000)
+    expect(scripts.length).toBeLessThanOrEqual(8)
+    expect(
+      bytes - (await weigh(files.filter((file) => file.endsWith('.node')).map(urlOf))).bytes,
+    ).toBeLessThan(800_000)
+    // the store and the list of public suffixes, two thirds of it all, come when connections can wait already
+    for (const file of beforeListening.files)
+      expect(await readFile(file, 'utf8'), file).not.toMatch(/node_modules\/(?:lmdb|tldts|msgpackr)\//)
+    expect(beforeListening.files.length).toBeLessThanOrEqual(4)
+    expect(beforeListening.bytes).toBeGreaterThan(100_000)
+    expect(beforeListening.bytes).toBeLessThan(260_000)
   })
 })
+
+const urlOf = (file: string) => pathToFileURL(file).href

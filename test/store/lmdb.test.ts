@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { GreyctlError } from '../../src/errors.js'
-import { openStore, parseStoreSpec } from '../../src/store/open.js'
+import { openStore } from '../../src/store/open.js'
+import { parseStoreSpec } from '../../src/store/spec.js'
 import type { Store } from '../../src/store/store.js'
 
 let base: string

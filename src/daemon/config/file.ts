@@ -4,7 +4,7 @@ import { GreyctlError } from '../../errors.js'
 import { complainOfPattern } from '../../greylist/address-map.js'
 import type { RecipientRule } from '../../greylist/policy.js'
 import { parseSpan } from '../../greylist/span.js'
-import { complainOfStore, parseStoreSpec } from '../../store/open.js'
+import { complainOfStore, parseStoreSpec } from '../../store/spec.js'
 import { complaintsOf, table } from './complaints.js'
 import { parseMetricsListen } from './metrics-listen.js'
 import {
