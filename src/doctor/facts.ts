@@ -14,6 +14,7 @@ import { gatherListeners, type Listener } from './facts/listeners.js'
 import { gatherLog } from './facts/log.js'
 import { gatherLogPlaces, type LogPlaces } from './facts/log-places.js'
 import { gatherMails, type MailsFact } from './facts/mails.js'
+import { gatherOutbound, type Outbound } from './facts/outbound.js'
 import { gatherMailOwner, gatherSocketPaths, type MailOwner, type SocketPath } from './facts/paths.js'
 import { gatherPidFiles, type PidFile } from './facts/pid-files.js'
 import { gatherPlatform, type PlatformFact } from './facts/platform.js'
@@ -66,6 +67,7 @@ export interface Facts {
   readonly socketPaths: readonly SocketPath[]
   readonly mailOwner: MailOwner
   readonly greylisters: readonly Greylister[]
+  readonly outbound: Outbound | null
   readonly pidFiles: readonly PidFile[]
   readonly resolver: readonly ResolverFile[]
   readonly whitelists: readonly Whitelist[]
@@ -110,6 +112,7 @@ const GATHERERS: Gatherers<Facts> = {
   socketPaths: { limit: 4, gather: gatherSocketPaths },
   mailOwner: { limit: 4, gather: gatherMailOwner },
   greylisters: { limit: 4, gather: gatherGreylisters },
+  outbound: { limit: 4, gather: gatherOutbound },
   pidFiles: { limit: 4, gather: gatherPidFiles },
   resolver: { limit: 4, gather: gatherResolver },
   whitelists: { limit: 4, gather: gatherWhitelists },

@@ -13,7 +13,10 @@ export interface PolicyService {
   readonly greylister: 'postgrey' | 'sqlgrey' | 'greyctl' | undefined
 }
 
-/** Every policy service that a restriction list of main.cf asks, references and classes followed. */
+/** greyctl's check of outbound mail, which is asked about every mail (docs/expected-mail.md). */
+const OUTBOUND = /\bpolicy_context\s*=\s*outbound\b/
+
+/** Every policy service that decides about mail and that a restriction list of main.cf asks, references and classes followed. */
 export function findPolicyServices(
   cf: MainCf,
   parameter: string = 'greyctl_check',
@@ -28,6 +31,8 @@ export function findPolicyServices(
     return flattenClasses(cf, entries, []).flatMap((entry) => {
       if (entry.name !== 'check_policy_service' || entry.argument === undefined) return []
       const endpoint = endpointOf(entry.argument)
+      // such a check learns, and decides nothing
+      if (OUTBOUND.test(entry.argument)) return []
       const ours = endpoint === own || (list === GREYLIST_CLASS && isOurClass(cf, definition))
       const greylister = ours ? 'greyctl' : knownGreylister(endpoint)
       return [{ list, endpoint, line: lineAt(cf.text, tokens[entry.first]?.start ?? 0), greylister }]

@@ -1,5 +1,7 @@
 /** Names on a server (CLI.md, "Names on a server"): scripts and people depend on them. */
 export const PARAMETER = 'greyctl_check'
+/** Learning from outbound mail: written by hand (docs/expected-mail.md), and taken out with the daemon that it asks. */
+export const OUTBOUND_PARAMETER = 'greyctl_outbound'
 export const RESTRICTION_LIST = 'smtpd_recipient_restrictions'
 export const USER = 'greyctl'
 export const DEFAULT_LISTEN = 'inet:127.0.0.1:10023'

@@ -15,6 +15,7 @@ import {
   CONFIG_FILE,
   DEFAULTS_FILE,
   INSTALLED_FILE,
+  OUTBOUND_PARAMETER,
   PARAMETER,
   RESTRICTION_LIST,
   STORE_DIR,
@@ -87,7 +88,9 @@ function unwireSteps(facts: ServerFacts, instance: PostfixInstance): readonly St
   if (mainCf === undefined) return []
   const wired = parseMainCf(mainCf.toString('latin1'), mainCfPath)
   const words = replacedIn(facts, instance)
-  const without = unwireGreylisting(words === undefined ? wired : giveBack(wired, words, PARAMETER))
+  // first, so that a list that install made looks as it made it
+  const asMade = unwireGreylisting(wired, OUTBOUND_PARAMETER)
+  const without = unwireGreylisting(words === undefined ? asMade : giveBack(asMade, words, PARAMETER))
   const main = fileStep(
     {
       id: idOf('main-cf', facts, instance),
@@ -104,12 +107,17 @@ function unwireSteps(facts: ServerFacts, instance: PostfixInstance): readonly St
   return [reload.before, ...steps, { ...reload.after, accept: [1] }]
 }
 
+const PARAMETERS = [PARAMETER, OUTBOUND_PARAMETER]
+
 /** A word that is left in an override would be an unknown parameter, which Postfix takes for nothing; but it is ours. */
 function unwireMasterStep(facts: ServerFacts, instance: PostfixInstance, main: MainCf): Step | undefined {
   const { masterCf, masterCfPath } = instance
-  if (!masterCf?.includes(`$${PARAMETER}`)) return undefined
-  const master = parseMasterCfBytes(masterCf, masterCfPath)
-  const without = unwireMaster(master, main, { parameter: PARAMETER, list: RESTRICTION_LIST })
+  if (masterCf === undefined || !PARAMETERS.some((parameter) => masterCf.includes(`$${parameter}`)))
+    return undefined
+  const without = PARAMETERS.reduce(
+    (master, parameter) => unwireMaster(master, main, { parameter, list: RESTRICTION_LIST }),
+    parseMasterCfBytes(masterCf, masterCfPath),
+  )
   return fileStep(masterFile(facts, instance, without.toBytes(), 'take greylisting out of'), masterCf)
 }
 

@@ -3,7 +3,7 @@ import type { Check } from '../../src/doctor/check.js'
 import { CHECKS } from '../../src/doctor/checks/index.js'
 import { diagnose } from '../../src/doctor/run.js'
 import { CASES } from './cases.js'
-import { factsOf, type Scene } from './scene.js'
+import { factsOf, HEALTHY_MAIN, HEALTHY_MASTER, type Scene } from './scene.js'
 
 const judge = (check: Check, scene: Scene) => diagnose([check], factsOf(scene))
 
@@ -29,6 +29,31 @@ describe('every check', () => {
     const { findings, checks } = await diagnose(CHECKS, factsOf())
     expect(findings).toEqual([])
     expect(checks.filter(({ status }) => status !== 'pass')).toEqual([])
+  })
+})
+
+describe('a check for outbound mail in front of everything, as the documentation has it', () => {
+  const main = HEALTHY_MAIN.replace(
+    'smtpd_recipient_restrictions = ',
+    `greyctl_outbound = check_policy_service { inet:127.0.0.1:10023, timeout=10s, default_action=DUNNO, policy_context=outbound }
+smtpd_recipient_restrictions = $greyctl_outbound, `,
+  )
+  const master = `${HEALTHY_MASTER}submission inet n - y - - smtpd
+  -o smtpd_recipient_restrictions=$greyctl_outbound
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+`
+
+  it('is nobody’s mistake: it defers nobody', async () => {
+    const { findings } = await diagnose(CHECKS, factsOf({ main, master }))
+    expect(findings).toEqual([])
+  })
+
+  it('is no greylisting: where it stands alone, nothing greylists', async () => {
+    const { findings } = await diagnose(
+      CHECKS,
+      factsOf({ main: main.replace(', $greyctl_check', ''), master }),
+    )
+    expect(findings.map(({ id }) => id)).toContain('greylisting-off')
   })
 })
 

@@ -103,7 +103,63 @@ describe.skipIf(inject('labRefused'))('good mail that must not wait', () => {
     expect(await from('198.51.100.11', 'alice@example.test', 'carl@else.example')).toMatchObject({
       code: 250,
     })
-    await machine.ok('systemctl start greyctl.socket')
+    await machine.ok(`postconf -X greyctl_outbound
+      postconf -e "smtpd_recipient_restrictions = $(postconf -h smtpd_recipient_restrictions | sed 's/$greyctl_outbound, //')"
+      printf '[outbound]\\nlearn = true\\n' >/etc/greyctl/greyctl.toml
+      systemctl reload postfix
+      systemctl start greyctl.socket`)
+  })
+
+  describe('outbound: a user logs in at the submission port', () => {
+    const submit = (to: string) =>
+      machine.ok(`swaks --server 192.0.2.25:587 --local-interface 203.0.113.99 --timeout 60 --auth PLAIN \
+        --auth-user alice@example.test --auth-password secret --from alice@example.test --to ${to}`)
+    const findings = async () => {
+      const { document } = await json(machine, 'doctor --check outbound-not-asked')
+      return document.findings
+    }
+
+    beforeAll(async () => {
+      await machine.ok(`apt-get install -y -qq --no-download --no-install-recommends sasl2-bin libsasl2-modules
+        printf 'pwcheck_method: auxprop\\nauxprop_plugin: sasldb\\nmech_list: PLAIN\\n' >/etc/postfix/sasl/smtpd.conf
+        echo secret | saslpasswd2 -p -c -u example.test alice
+        chgrp postfix /etc/sasldb2
+        postconf -M 'submission/inet=submission inet n - n - - smtpd'
+        postconf -P submission/inet/smtpd_sasl_auth_enable=yes \
+          submission/inet/smtpd_relay_restrictions=permit_sasl_authenticated,reject \
+          submission/inet/smtpd_recipient_restrictions=permit_sasl_authenticated,reject
+        postfix reload; sleep 1`)
+    })
+
+    it('doctor finds that greyctl does not hear of it, and its commands are right', async () => {
+      await submit('bob@mailer.example')
+      expect(await from('203.0.113.5', 'bob@mailer.example')).toMatchObject({ code: 450 })
+      const [finding, ...others] = await findings()
+      expect(others).toEqual([])
+      expect(finding).toMatchObject({
+        id: 'outbound-not-asked',
+        affects: ['submission inet'],
+        evidence: [{ ref: '/etc/greyctl/greyctl.toml:2' }, { ref: expect.stringContaining('master.cf:') }],
+      })
+      await machine.ok(finding.remediation.commands.join('\n'))
+      expect(await findings()).toEqual([])
+    })
+
+    it('the answer is not deferred, where it comes from the correspondent’s own servers', async () => {
+      expect(await from('203.0.113.5', 'carl@mailer.example')).toMatchObject({ code: 450 })
+      await submit('carl@mailer.example')
+      expect(await from('203.0.113.99', 'carl@mailer.example')).toMatchObject({ code: 450 })
+      expect(await from('203.0.113.105', 'carl@mailer.example')).toMatchObject({ code: 250 })
+      expect(await machine.ok('sleep 1; cat /var/log/mail.log')).toMatch(
+        /action=pass, reason=correspondent, client_name=o105\.mailer\.example/,
+      )
+    })
+
+    it('nobody else hears that they are greylisted, and doctor has nothing to say about the check', async () => {
+      const { document } = await json(machine, 'doctor')
+      const ids = document.findings.map(({ id }: { id: string }) => id)
+      expect(ids.filter((id: string) => /^(policy|submission|two|greylist)/.test(id))).toEqual([])
+    })
   })
 
   it('why tells the whole story of a mail that came', async () => {
@@ -121,5 +177,16 @@ describe.skipIf(inject('labRefused'))('good mail that must not wait', () => {
     const mail = document.moments.find(({ what }: { what: string }) => what === 'delivery')
     const byId = await json(machine, `why ${mail.queueId}`)
     expect(byId.document.moments.some(({ what }: { what: string }) => what === 'deferred')).toBe(true)
+  })
+
+  it('uninstall leaves nothing that asks: not the check for outbound mail either', async () => {
+    expect(await json(machine, 'uninstall --yes')).toMatchObject({ code: 0, document: { changed: true } })
+    expect(await machine.ok('grep -c greyctl /etc/postfix/main.cf /etc/postfix/master.cf || true')).toBe(
+      '/etc/postfix/main.cf:0\n/etc/postfix/master.cf:0\n',
+    )
+    expect(await machine.ok('postconf -h -P submission/inet/smtpd_recipient_restrictions')).toBe(
+      'permit_sasl_authenticated,reject\n',
+    )
+    expect(await from('203.0.113.99', 'new@stranger.example')).toMatchObject({ code: 250 })
   })
 })

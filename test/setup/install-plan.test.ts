@@ -186,6 +186,33 @@ describe('planUninstall', () => {
     expect(ids(plan)).toEqual(expect.arrayContaining(['remove-user', 'stop-service', 'data']))
   })
 
+  it('takes out the check for outbound mail, which was written by hand: nobody is there to ask', async () => {
+    const submission = (list: string) => `submission inet n - y - - smtpd
+  -o smtpd_recipient_restrictions=${list}
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+smtps inet n - y - - smtpd
+  -o smtpd_recipient_restrictions=${list && `${list},`}permit_sasl_authenticated,reject
+`
+    const facts = freshServer({ masterCf: Buffer.from(submission('')) })
+    const installed = afterPlan(facts, (await install(facts)).plan)
+    const main = installed.mainCf?.toString('latin1') ?? ''
+    const check = `greyctl_outbound = check_policy_service { inet:127.0.0.1:10023, default_action=DUNNO, policy_context=outbound }\n`
+    const edited = {
+      ...installed,
+      mainCf: Buffer.from(
+        main.replace(/^smtpd_recipient_restrictions = /m, '$&$greyctl_outbound, ') + check,
+        'latin1',
+      ),
+      masterCf: Buffer.from(submission('$greyctl_outbound')),
+    }
+    expect(edited.mainCf.toString()).toContain('= $greyctl_outbound, ')
+    const again = await install(edited)
+    expect(ids(again.plan)).toEqual([])
+    const after = afterPlan(edited, planUninstall(edited, { keepData: false, keepPackage: false }).plan)
+    expect(after.mainCf?.toString('latin1')).toBe(STOCK_MAIN_CF)
+    expect(after.masterCf?.toString()).toBe(submission(''))
+  })
+
   it('has nothing to do where nothing is installed', () => {
     expect(planUninstall(freshServer(), { keepData: false, keepPackage: false }).plan.steps).toEqual([])
   })

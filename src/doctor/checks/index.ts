@@ -13,6 +13,7 @@ import { LOGS } from './logs.js'
 import { MAIN_CF } from './main-cf.js'
 import { MASTER_CF } from './master-cf.js'
 import { NAMES } from './names.js'
+import { OUTBOUND } from './outbound.js'
 import { PLACEMENT } from './placement.js'
 import { PLATFORM } from './platform.js'
 import { POLICY_WORDS } from './policy-words.js'
@@ -49,6 +50,7 @@ export const CHECKS: readonly Check[] = [
   ...MASTER_CF,
   ...CONFIG_FILES,
   ...SERVICES,
+  ...OUTBOUND,
   ...TABLES,
   ...TABLE_KEYS,
   ...CLIENTS,

@@ -122,7 +122,9 @@ const off = check({
 function asksGreylister({ service, outside, others, judged }: Fate, uses: Uses): boolean {
   // lists that cannot be followed: what stands in them
   const asked = judged ? [...outside, ...others] : uses.filter((use) => use.service === service)
-  const may = asked.some(({ greylister, endpoint }) => greylister || !OTHERS.test(endpoint.text))
+  const may = asked.some(
+    ({ greylister, outbound, endpoint }) => greylister || !(outbound || OTHERS.test(endpoint.text)),
+  )
   return may || /rspamd|:11332|greylist/i.test(service.get('smtpd_milters'))
 }
 

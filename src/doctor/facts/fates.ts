@@ -27,6 +27,8 @@ export interface Fate {
   readonly withoutOverrides: readonly Asked[]
   /** From a client in mynetworks. */
   readonly own: readonly Asked[]
+  /** Whether one can log in. */
+  readonly login: boolean
   /** From somebody who has logged in, where one can. */
   readonly user: readonly Asked[]
   /** From a stranger to a domain elsewhere. */
@@ -98,6 +100,7 @@ function fateOf(service: SmtpdService, uses: readonly PolicyUse[], texts: TableT
     ),
     withoutOverrides: ask.about(service.mainSettings, mail),
     own: own === undefined ? [] : ask.about(settings, { ...mail, client: own }),
+    login: canLogIn,
     user: canLogIn ? ask.about(login, { ...mail, user: 'somebody' }, CERTIFICATE) : [],
     relay: ask.about(settings, relay),
     relays: ask.takes(settings, relay),
@@ -113,6 +116,7 @@ function notFollowed(service: SmtpdService): Fate {
     others: [],
     withoutOverrides: [],
     own: [],
+    login: false,
     user: [],
     relay: [],
     nobody: [],

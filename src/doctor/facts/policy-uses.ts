@@ -1,3 +1,4 @@
+import { OUTBOUND_CONTEXT } from '../../greylist/correspondent.js'
 import { listWords } from '../../postfix/restriction-list.js'
 import type { GatherContext } from '../fact-book.js'
 import type { Facts } from '../facts.js'
@@ -17,6 +18,8 @@ export interface PolicyUse {
   readonly defaultAction: string
   /** By its name, its port or its parameter; the process behind it may tell more. */
   readonly greylister: boolean
+  /** Asked to learn of outbound mail: it decides nothing (postconf(5) check_policy_service, policy_context). */
+  readonly outbound: boolean
 }
 
 /** `inet:HOST:PORT` or `unix:PATH`, as smtpd sees it. */
@@ -54,9 +57,7 @@ function policyUse(
   queue: string,
 ): readonly PolicyUse[] {
   if (entry.name !== 'check_policy_service' || entry.argument === undefined) return []
-  const inside = entry.argument.startsWith('{') ? entry.argument.replace(/^\{|\}$/g, '') : entry.argument
-  const [text = '', ...items] = listWords(inside)
-  const options = new Map(items.map(readItem))
+  const { text, options } = readCheck(entry.argument)
   const endpoint = readEndpoint(text, service.chroot, queue)
   const timeout = options.get('timeout') ?? service.get('smtpd_policy_service_timeout')
   return [
@@ -68,9 +69,23 @@ function policyUse(
       endpoint,
       timeout: seconds(timeout),
       defaultAction: options.get('default_action') ?? service.get('smtpd_policy_service_default_action'),
-      greylister: isGreylister(endpoint),
+      greylister: isGreylister(endpoint) && !isOutbound(options),
+      outbound: isOutbound(options),
     },
   ]
+}
+
+/** The argument of check_policy_service: an endpoint, or `{ endpoint, name=value, … }`. */
+export function readCheck(argument: string): { readonly text: string; readonly options: CheckOptions } {
+  const inside = argument.startsWith('{') ? argument.replace(/^\{|\}$/g, '') : argument
+  const [text = '', ...items] = listWords(inside)
+  return { text, options: new Map(items.map(readItem)) }
+}
+
+type CheckOptions = ReadonlyMap<string, string>
+
+export function isOutbound(options: CheckOptions): boolean {
+  return options.get('policy_context') === OUTBOUND_CONTEXT
 }
 
 function readItem(item: string): [string, string] {

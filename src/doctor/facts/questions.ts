@@ -4,7 +4,14 @@ import type { Oracle, PolicyQuestion } from '../../postfix/evaluator/walk.js'
 import { listWords } from '../../postfix/restriction-list.js'
 import type { Settings } from '../../postfix/settings.js'
 import type { Evidence } from '../finding.js'
-import { type Endpoint, isGreylister, type PolicyUse, readEndpoint } from './policy-uses.js'
+import {
+  type Endpoint,
+  isGreylister,
+  isOutbound,
+  type PolicyUse,
+  readCheck,
+  readEndpoint,
+} from './policy-uses.js'
 import type { SmtpdService } from './services.js'
 import type { TableTexts } from './table-texts.js'
 
@@ -13,6 +20,8 @@ export interface Asked {
   readonly list: string
   readonly endpoint: Endpoint
   readonly greylister: boolean
+  /** It learns of outbound mail here, and decides nothing. */
+  readonly outbound: boolean
   /** What it would defer is only logged. */
   readonly warnOnly: boolean
   /** Whatever is not known of the entries in front: a network that only the machine knows, an answer of DNS. */
@@ -132,7 +141,9 @@ export class Questions {
       ) ?? this.uses.find((each) => each.service === service && each.endpoint.text === text)
     const endpoint = use?.endpoint ?? readEndpoint(text, service.chroot, service.get('queue_directory'))
     const where = use?.entry.where ?? service.where(list) ?? { ref: list, text: argument }
-    return { list, endpoint, greylister: isGreylister(endpoint), warnOnly, certain, where }
+    const outbound = isOutbound(readCheck(argument).options)
+    const greylister = isGreylister(endpoint) && !outbound
+    return { list, endpoint, greylister, outbound, warnOnly, certain, where }
   }
 }
 
