@@ -1,21 +1,26 @@
 import { execFileSync } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { installServer } from '../store/valkey/servers.js'
+import { type ServerProgram, serverPrograms } from '../store/valkey/programs.js'
 import { boot, type Machine } from './lab.js'
 import { GREYCTL, json } from './server.js'
 
-const program = installServer()
-if (program === undefined) console.log('skipped: neither valkey-tools nor redis-tools can be installed here')
+const [program] = serverPrograms()
 
 const DELAY = 3
 const LOCATION = 'valkey://127.0.0.1:6390'
 const PASSWORD = 'only-a-test'
 
 /** The server and what it is linked with, for a machine that has neither. */
-function serverFiles(path: string): string {
-  const libraries = execFileSync('ldd', [path], { encoding: 'utf8' }).match(/\/\S+\.so\S*/g) ?? []
-  const files = [path, ...libraries.map((library) => realpathSync(library)), ...libraries]
+function serverFiles({ file, options }: ServerProgram): string {
+  const path = options.at(-1) ?? file
+  const libraries =
+    execFileSync(
+      options.length > 0 ? file : 'ldd',
+      options.length > 0 ? [...options.slice(0, 2), '--list', path] : [path],
+      { encoding: 'utf8' },
+    ).match(/\/\S+\.so\S*/g) ?? []
+  const files = [file, path, ...libraries.map((library) => realpathSync(library)), ...libraries]
   return execFileSync('tar', ['-czf', '-', '--absolute-names', '--dereference', ...new Set(files)], {
     maxBuffer: 64 * 1024 * 1024,
   }).toString('base64')
@@ -23,8 +28,8 @@ function serverFiles(path: string): string {
 
 /** The service of an installation at MX 1; at MX 2 a second smtpd that asks a second daemon. One server for both. */
 const TWO_MX = `set -e
-ln -s ${program} /usr/local/bin/redis-server
-systemd-run --quiet --unit=store redis-server --port 6390 --bind 127.0.0.1 --save '' --requirepass ${PASSWORD}
+ln -s ${program?.file} /usr/local/bin/${program?.name}-server
+systemd-run --quiet --unit=store ${program?.name}-server ${program?.options.join(' ')} --port 6390 --bind 127.0.0.1 --save '' --requirepass ${PASSWORD}
 ip addr add 192.0.2.26/32 dev lo
 printf '[store]\\nlocation = "${LOCATION}"\\n' >/etc/greyctl/greyctl.toml
 printf '${PASSWORD}\\n' >/etc/greyctl/store-password
@@ -64,7 +69,7 @@ describe.skipIf(inject('labRefused') || program === undefined)('two MX hosts wit
   beforeAll(async () => {
     machine = await boot('server')
     await machine.ok('base64 -d | tar -xzf - -C / --absolute-names --skip-old-files', {
-      input: serverFiles(program ?? ''),
+      input: serverFiles(program as ServerProgram),
     })
     await machine.ok(`${GREYCTL} install --yes --delay ${DELAY}`)
     await machine.ok(TWO_MX)

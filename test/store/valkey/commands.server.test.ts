@@ -5,16 +5,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { greyctl } from '../../cli/run.js'
 import { client, policyText } from '../../daemon/running.js'
 import { type Spawned, spawnDaemon } from '../../daemon/spawned.js'
-import { installServer, type Server, Servers } from './servers.js'
+import { type ServerProgram, serverPrograms } from './programs.js'
+import { type Server, Servers } from './servers.js'
 
-const program = installServer()
-if (program === undefined) console.log('skipped: neither valkey-tools nor redis-tools can be installed here')
+const [program] = serverPrograms()
 
 /** Seconds. */
 const DELAY = 1
 
 describe.runIf(program !== undefined)('the commands, with daemons running', () => {
-  const servers = new Servers(program ?? '')
+  const servers = new Servers(program as ServerProgram)
   const base = mkdtempSync(join(tmpdir(), 'greyctl-move-'))
   let server: Server
   let alone: Spawned

@@ -1,25 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Server as NetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'iovalkey'
 import { eventually } from '../../daemon/spawned.js'
-import { installPackages } from '../../debian.mjs'
-
-/** The program is in the tools' package: the server's own would start a service. */
-const PACKAGES = [
-  ['/usr/bin/valkey-check-rdb', 'valkey-tools'],
-  ['/usr/bin/redis-check-rdb', 'redis-tools'],
-] as const
-
-/** Debian's Valkey, or its Redis where there is no other; undefined where neither can be installed. */
-export function installServer(): string | undefined {
-  const found = () => PACKAGES.find(([program]) => existsSync(program))?.[0]
-  if (found() !== undefined || process.getuid?.() !== 0) return found()
-  PACKAGES.some(([, name]) => installPackages(name, 'openssl'))
-  return found()
-}
+import type { ServerProgram } from './programs.js'
 
 export interface Server {
   readonly port: number
@@ -31,13 +18,20 @@ export interface Server {
   stop(): Promise<void>
 }
 
+export interface SlowWay {
+  readonly port: number
+  /** Milliseconds; may be changed at any time. */
+  delay: number
+}
+
 /** Starts servers of its own in a scratch directory, and ends them all. */
 export class Servers {
   readonly directory = mkdtempSync(join(tmpdir(), 'greyctl-valkey-'))
-  readonly #program: string
+  readonly #program: ServerProgram
   readonly #running = new Map<ChildProcess, Redis>()
+  readonly #relays: NetServer[] = []
 
-  constructor(program: string) {
+  constructor(program: ServerProgram) {
     this.#program = program
   }
 
@@ -50,7 +44,7 @@ export class Servers {
     const directory = join(this.directory, String(own))
     mkdirSync(directory, { recursive: true })
     const words = ['--port', String(own), '--bind', '127.0.0.1', '--dir', directory, '--save', '', ...options]
-    const child = this.#spawn('redis-server', words)
+    const child = this.#spawn(words)
     const client = new Redis({
       port: own,
       host: '127.0.0.1',
@@ -114,7 +108,7 @@ export class Servers {
           '',
         ].join('\n'),
       )
-      const child = this.#spawn('redis-sentinel', [file])
+      const child = this.#spawn([file, '--sentinel'])
       const client = new Redis({ port, host: '127.0.0.1', lazyConnect: true, retryStrategy: () => 50 })
       client.on('error', () => {})
       this.#running.set(child, client)
@@ -189,16 +183,31 @@ export class Servers {
     return { ca, cert, key }
   }
 
+  /** A way to a server that takes so many milliseconds for each answer. */
+  async slowWay(port: number): Promise<SlowWay> {
+    const way = { port: 0, delay: 0 }
+    const relay = createServer((socket) => {
+      const onward = connect(port, '127.0.0.1')
+      socket.on('error', () => {}).on('close', () => onward.destroy())
+      onward.on('error', () => {}).on('close', () => socket.destroy())
+      socket.on('data', (bytes) => onward.write(bytes))
+      onward.on('data', (bytes) => setTimeout(() => socket.write(bytes), way.delay))
+    }).listen(0, '127.0.0.1')
+    await once(relay, 'listening')
+    way.port = (relay.address() as AddressInfo).port
+    this.#relays.push(relay)
+    return way
+  }
+
   async end(): Promise<void> {
+    for (const relay of this.#relays) relay.close()
     for (const [child, client] of this.#running) await end(child, client)
     rmSync(this.directory, { recursive: true, force: true })
   }
 
-  #spawn(name: string, words: readonly string[]): ChildProcess {
-    // what it is depends on the name that it is started by
-    const program = join(this.directory, name)
-    if (!existsSync(program)) symlinkSync(this.#program, program)
-    return spawn(program, words, { stdio: 'ignore' })
+  #spawn(words: readonly string[]): ChildProcess {
+    const { name, file, options } = this.#program
+    return spawn(file, [...options, ...words], { stdio: 'ignore', argv0: `${name}-server` })
   }
 
   #server(child: ChildProcess, client: Redis, port: number, directory: string): Server {

@@ -7,10 +7,10 @@ import { connect } from '../../../src/store/valkey/connect.js'
 import { parseValkey, type ValkeyLocation } from '../../../src/store/valkey/location.js'
 import { ValkeyStore } from '../../../src/store/valkey/valkey.js'
 import { conforms } from '../conformance.js'
-import { freePort, installServer, type Server, Servers } from './servers.js'
+import { serverPrograms } from './programs.js'
+import { freePort, type Server, Servers } from './servers.js'
 
-const program = installServer()
-if (program === undefined) console.log('skipped: neither valkey-tools nor redis-tools can be installed here')
+const programs = serverPrograms()
 
 const MINUTE = 60
 
@@ -34,8 +34,8 @@ async function listed(store: Store): Promise<Entry[]> {
 const seen = (first: number): GreyRecord => ({ first, last: first, count: 0 })
 const TRIPLETS = ['@big.example', '192.0.2.0'].map((network) => `t${network}\na@big.example\nbob@example.com`)
 
-describe.runIf(program !== undefined)('a server', () => {
-  const servers = new Servers(program ?? '')
+describe.runIf(programs.length > 0).each(programs)('$name: a server', (program) => {
+  const servers = new Servers(program)
   let server: Server
   beforeAll(async () => {
     server = await servers.start()
@@ -47,7 +47,7 @@ describe.runIf(program !== undefined)('a server', () => {
     await server.client.flushall()
     return open(`valkey://127.0.0.1:${server.port}`)
   }
-  conforms('valkey', emptied, FEATURES)
+  conforms(program.name, emptied, FEATURES)
 
   it('holds records as long as they say something, and other things beside them', async () => {
     await server.client.flushall()
@@ -85,82 +85,85 @@ describe.runIf(program !== undefined)('a server', () => {
   })
 })
 
-describe.runIf(program !== undefined)('a server that asks for a password, over TLS', () => {
-  const servers = new Servers(program ?? '')
-  let files: ReturnType<Servers['certificate']>
-  const secret = join(servers.directory, 'password')
-  beforeAll(async () => {
-    files = servers.certificate()
-    const acl = join(servers.directory, 'users.acl')
-    // all that the daemon and the command line need, and nothing else
-    writeFileSync(
-      acl,
-      [
-        'user default off',
-        'user admin on >root ~* &* +@all',
-        'user greyctl on >s3cret:/@ ~grey:* resetchannels -@all +get +mget +set +del +scan +dbsize +info +ping +client +select +cluster',
-        '',
-      ].join('\n'),
-    )
-    writeFileSync(secret, 's3cret:/@\n', { mode: 0o600 })
-    const tlsPort = await freePort()
-    await servers.start(
-      [
-        '--aclfile',
+describe.runIf(programs.length > 0).each(programs)(
+  '$name: a server that asks for a password, over TLS',
+  (program) => {
+    const servers = new Servers(program)
+    let files: ReturnType<Servers['certificate']>
+    const secret = join(servers.directory, 'password')
+    beforeAll(async () => {
+      files = servers.certificate()
+      const acl = join(servers.directory, 'users.acl')
+      // all that the daemon and the command line need, and nothing else
+      writeFileSync(
         acl,
-        '--tls-port',
-        String(tlsPort),
-        '--tls-cert-file',
-        files.cert,
-        '--tls-key-file',
-        files.key,
-        '--tls-ca-cert-file',
-        files.ca,
-        '--tls-auth-clients',
-        'no',
-      ],
-      undefined,
-      { username: 'admin', password: 'root' },
-    )
-    port = tlsPort
-  })
-  let port = 0
-  afterAll(() => servers.end())
+        [
+          'user default off',
+          'user admin on >root ~* &* +@all',
+          'user greyctl on >s3cret:/@ ~grey:* resetchannels -@all +get +mget +set +del +scan +dbsize +info +ping +client +select +cluster',
+          '',
+        ].join('\n'),
+      )
+      writeFileSync(secret, 's3cret:/@\n', { mode: 0o600 })
+      const tlsPort = await freePort()
+      await servers.start(
+        [
+          '--aclfile',
+          acl,
+          '--tls-port',
+          String(tlsPort),
+          '--tls-cert-file',
+          files.cert,
+          '--tls-key-file',
+          files.key,
+          '--tls-ca-cert-file',
+          files.ca,
+          '--tls-auth-clients',
+          'no',
+        ],
+        undefined,
+        { username: 'admin', password: 'root' },
+      )
+      port = tlsPort
+    })
+    let port = 0
+    afterAll(() => servers.end())
 
-  const where = (user = 'greyctl', file = secret) =>
-    `valkeys://${user}@127.0.0.1:${port}?ca=${files.ca}&password-file=${file}`
+    const where = (user = 'greyctl', file = secret) =>
+      `valkeys://${user}@127.0.0.1:${port}?ca=${files.ca}&password-file=${file}`
 
-  it('is used with the rights of a user of its own', async () => {
-    const store: Store = await open(where())
-    await store.putMany([['c192.0.2.25', seen(1)]])
-    expect(await store.getMany(['c192.0.2.25'])).toEqual([seen(1)])
-    expect(await store.stats()).toMatchObject({ entries: 1 })
-    expect((await listed(store)).length).toBe(1)
-    await store.close()
-    await expect(open(where('greyctl', files.ca))).rejects.toThrow(/WRONGPASS/)
-    await expect(open(where('nobody'))).rejects.toThrow(/WRONGPASS/)
-  })
-
-  it('must have a certificate that the authority vouches for', async () => {
-    await expect(open(`valkeys://greyctl@127.0.0.1:${port}?password-file=${secret}`)).rejects.toThrow(
-      /certificate/,
-    )
-  })
-
-  it('takes the password from the environment', async () => {
-    process.env.GREYCTL_STORE_PASSWORD = 's3cret:/@'
-    try {
-      const store = await open(`valkeys://greyctl@127.0.0.1:${port}?ca=${files.ca}`)
-      await store.assertWritable()
+    it('is used with the rights of a user of its own', async () => {
+      const store: Store = await open(where())
+      await store.putMany([['c192.0.2.25', seen(1)]])
+      expect(await store.getMany(['c192.0.2.25'])).toEqual([seen(1)])
+      expect(await store.stats()).toMatchObject({ entries: 1 })
+      expect((await listed(store)).length).toBe(1)
       await store.close()
-    } finally {
-      delete process.env.GREYCTL_STORE_PASSWORD
-    }
-  })
-})
+      await expect(open(where('greyctl', files.ca))).rejects.toThrow(/WRONGPASS/)
+      await expect(open(where('nobody'))).rejects.toThrow(/WRONGPASS/)
+    })
 
-describe.runIf(program !== undefined)('a cluster', () => {
-  const servers = new Servers(program ?? '')
+    it('must have a certificate that the authority vouches for', async () => {
+      await expect(open(`valkeys://greyctl@127.0.0.1:${port}?password-file=${secret}`)).rejects.toThrow(
+        /certificate/,
+      )
+    })
+
+    it('takes the password from the environment', async () => {
+      process.env.GREYCTL_STORE_PASSWORD = 's3cret:/@'
+      try {
+        const store = await open(`valkeys://greyctl@127.0.0.1:${port}?ca=${files.ca}`)
+        await store.assertWritable()
+        await store.close()
+      } finally {
+        delete process.env.GREYCTL_STORE_PASSWORD
+      }
+    })
+  },
+)
+
+describe.runIf(programs.length > 0).each(programs)('$name: a cluster', (program) => {
+  const servers = new Servers(program)
   let nodes: readonly Server[]
   beforeAll(async () => {
     nodes = await servers.cluster()
@@ -173,7 +176,7 @@ describe.runIf(program !== undefined)('a cluster', () => {
     for (const { client } of nodes) await client.flushall()
     return open(where())
   }
-  conforms('valkey cluster', emptied, { ordered: false, forgets: true })
+  conforms(`${program.name} cluster`, emptied, { ordered: false, forgets: true })
 
   it('keeps all that is known of a mail on one node, and mails on all of them', async () => {
     const store = await open(where())
