@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { Flags } from '@oclif/core'
 import { GreyctlCommand } from '../base-command.js'
 import type { Host } from '../host/host.js'
-import { logFlags, sinceOf } from '../log-command.js'
+import { cursorFlag, logFlags, openCursor, sinceOf } from '../log-command.js'
 import { reportLog } from '../maillog/report/report-log.js'
 import type { Report as ReportValue } from '../maillog/report/shape.js'
 import { readClientFilter } from '../setup/client-filter.js'
@@ -32,10 +32,12 @@ Exits 0 whatever it finds, 3 when the log cannot be read. greyctl verify is the 
     '<%= config.bin %> <%= command.id %> --since yesterday',
     '<%= config.bin %> <%= command.id %> --log /var/log/mail.log.1 --log /var/log/mail.log --top 20',
     '<%= config.bin %> <%= command.id %> --html /root/greylisting.html',
+    '<%= config.bin %> <%= command.id %> --cursor-file /var/lib/misc/greyctl-report.cursor --csv',
     '<%= config.bin %> <%= command.id %> --csv --table never-came-back --top 0',
   ]
   static override flags = {
     ...logFlags,
+    ...cursorFlag,
     top: Flags.integer({
       description: `rows of each list, 0 for all (default: ${TOP_ON_SCREEN} on a screen, ${TOP_IN_FILES} in files)`,
       min: 0,
@@ -73,6 +75,7 @@ Exits 0 whatever it finds, 3 when the log cannot be read. greyctl verify is the 
       match: flags['match-clients'] ?? [],
       skip: flags['skip-clients'] ?? [],
     })
+    const kept = await openCursor(host, flags['cursor-file'])
     const progress = new Progress(this.terminal, this.wantsJson)
     progress.start('reading the mail log')
     const report = await reportLog(host, {
@@ -83,6 +86,7 @@ Exits 0 whatever it finds, 3 when the log cannot be read. greyctl verify is the 
       ownNetworks: await ownNetworks(host, configDir),
       top: flags.top ?? (flags.csv || flags.json || flags.html ? TOP_IN_FILES : TOP_ON_SCREEN),
       wanted,
+      cursor: kept?.cursor,
       progress: (done) => progress.detail(readingText(done)),
     }).finally(() => progress.clear())
     const page = flags.html === undefined ? undefined : await this.writePage(host, flags.html, report)
@@ -90,6 +94,7 @@ Exits 0 whatever it finds, 3 when the log cannot be read. greyctl verify is the 
       text: page ?? (flags.csv ? csvOf(report, flags.table) : renderReport(report, this.terminal)),
       json: report,
     })
+    await kept?.save()
   }
 
   /** Whole or not at all; for the owner's eyes unless the file is there already with another mode. */

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { GreyctlCommand, interruption } from '../base-command.js'
 import type { ProofCase } from '../change/plan.js'
-import { logFlags, sinceOf } from '../log-command.js'
+import { cursorFlag, logFlags, openCursor, sinceOf } from '../log-command.js'
 import { followLog, type News } from '../maillog/follow.js'
 import { exitCodeOfVerdict, reportWithoutLog, verdictOfProof } from '../maillog/outcome.js'
 import type { ReadProgress } from '../maillog/read.js'
@@ -30,9 +30,11 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
     '<%= config.bin %> <%= command.id %> --live',
     '<%= config.bin %> <%= command.id %> --follow --since today',
     '<%= config.bin %> <%= command.id %> --nagios --since 1d',
+    '<%= config.bin %> <%= command.id %> --cursor-file /var/lib/misc/greyctl-verify.cursor',
   ]
   static override flags = {
     ...logFlags,
+    ...cursorFlag,
     nagios: Flags.boolean({
       description:
         'one line and the exit code of a Nagios or Icinga plugin: 0 OK, 1 warning, 2 critical, 3 unknown',
@@ -40,11 +42,12 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
     }),
     live: Flags.boolean({
       description: 'ask Postfix itself, and wait for the retry',
-      exclusive: ['log', 'journal', 'since', 'follow'],
+      exclusive: ['log', 'journal', 'since', 'follow', 'cursor-file'],
     }),
     follow: Flags.boolean({
       char: 'f',
       description: 'go on with the newest log, also after its rotation, and say what is new; Ctrl-C ends it',
+      exclusive: ['cursor-file'],
     }),
   }
 
@@ -56,6 +59,7 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
       const proof = await this.askPostfix(host, configDir)
       return flags.nagios ? this.finishPlugin(pluginAnswer(verdictOfProof(proof))) : this.finishLive(proof)
     }
+    const kept = await openCursor(host, flags['cursor-file'])
     const progress = new Progress(this.terminal, this.wantsJson)
     progress.start('reading the mail log')
     const options = {
@@ -64,6 +68,7 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
       since: sinceOf(flags.since, host.now()),
       configDir,
       ownNetworks: await ownNetworks(host, configDir),
+      cursor: kept?.cursor,
       progress: (done: ReadProgress) => progress.detail(readingText(done)),
     }
     if (flags.follow) {
@@ -77,12 +82,14 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
       return
     }
     const report = await verifySources(host, options).finally(() => progress.clear())
-    if (flags.nagios) return this.finishPlugin(pluginAnswer(report.verdict, report))
-    this.finish({
-      text: renderVerify(report, this.terminal),
-      json: report,
-      exitCode: exitCodeOfVerdict(report.verdict),
-    })
+    if (flags.nagios) this.finishPlugin(pluginAnswer(report.verdict, report))
+    else
+      this.finish({
+        text: renderVerify(report, this.terminal),
+        json: report,
+        exitCode: exitCodeOfVerdict(report.verdict),
+      })
+    await kept?.save()
   }
 
   private finishPlugin({ text, exitCode }: PluginAnswer): void {

@@ -164,13 +164,20 @@ function unclear(judged: Judged): Problem | undefined {
   if (stories.totals.greylisted > 0) return verdict === 'waiting' ? tooShort(judged) : nobodyCameBack(judged)
   if (stories.decisions > 0) return undefined
   const empty = window.lines === 0
+  const nothingNew = window.sources.length === 0
   return {
     id: empty ? 'log-is-empty' : 'no-mail-from-strangers',
     severity: 'info',
-    title: empty ? 'the log is empty' : 'the log has no mail that greylisting is about',
-    detail: empty
-      ? `there is no line in ${window.sources.join(', ') || 'it'}`
-      : `${window.lines} lines, and none of them is of mail from a stranger or of a greylister`,
+    title: nothingNew
+      ? 'the log has nothing new'
+      : empty
+        ? 'the log is empty'
+        : 'the log has no mail that greylisting is about',
+    detail: nothingNew
+      ? 'no line was added since the run before this one'
+      : empty
+        ? `there is no line in ${window.sources.join(', ')}`
+        : `${window.lines} lines, and none of them is of mail from a stranger or of a greylister`,
     evidence: [],
     remediation: {
       text: 'let a mail arrive from outside, or ask Postfix itself',

@@ -1,5 +1,6 @@
 import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
+import type { Cursor } from './cursor.js'
 import { type Listener, LogReader } from './log-reader.js'
 import { type Dated, inOrder } from './order.js'
 import type { Problem, Window } from './report.js'
@@ -17,6 +18,8 @@ export interface ReadOptions {
   readonly configDir?: string
   /** Goes on with the newest log until the signal; told whenever there is no more for now. */
   readonly follow?: Follow
+  /** Reads on from where the last run with it ended, and is moved on. */
+  readonly cursor?: Cursor | undefined
   /** false: each line goes through the parsers, which say the same more slowly. */
   readonly fast?: boolean
   /** Told while it goes on, a few times a second. */
@@ -56,8 +59,9 @@ export async function readLog(
   listener: Listener | ((told: Told) => void),
 ): Promise<LogRead> {
   const { files = [], journal = false, since, configDir = '/etc/postfix' } = options
-  const found = await inOrder(await findSources(host, { files, journal, since, configDir }))
-  const { follow } = options
+  const { follow, cursor } = options
+  const all = await findSources(host, { files, journal, since, configDir })
+  const found = await inOrder(cursor ? await cursor.goOn(all, files.length > 0) : all)
   const sources = follow ? withNewestFollowed(found, follow.signal, () => follow.ended(done())) : found
   const heard = typeof listener === 'function' ? { add: listener } : listener
   const meter = options.progress && new Meter(host, options.progress)
@@ -90,7 +94,8 @@ export async function readLog(
       problems.push(damaged(source.name, error))
     }
   }
-  if (problems.length === sources.length && reader.lines === 0) throw noneReadable(problems)
+  if (problems.length > 0 && problems.length === sources.length && reader.lines === 0)
+    throw noneReadable(problems)
   return done()
 }
 

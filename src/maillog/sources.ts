@@ -19,6 +19,8 @@ export interface LogSource {
   open(): AsyncIterable<Buffer>
   /** What is in it and what is added until the signal; an empty chunk where there is no more yet. */
   readonly follow?: (signal: AbortSignal) => AsyncIterable<Buffer>
+  /** What comes after this place, or all without one, for what keeps places itself; tells how far it came. */
+  readonly resume?: (after: string | undefined, reached: (cursor: string) => void) => AsyncIterable<Buffer>
   /** Bytes as they lie on the disk, packed or not. */
   readonly size?: number
   /** A part of it, in the same way. */
@@ -177,6 +179,7 @@ function journalSource(host: Host, since: number | undefined, lines: number | un
     shadow: false,
     again: false,
     follow: (signal) => followJournal(host, argv, signal),
+    resume: (after, reached) => resumeJournal(host, afterCursor(argv, after), reached),
     open: () => journalBytes(host, argv),
   }
 }
@@ -201,27 +204,44 @@ const CURSOR = /"__CURSOR" ?: ?"([^"\\]{1,1000})"/g
 /** Bytes, more than an entry's cursor takes. */
 const CURSOR_ROOM = 2048
 
+/** Tells the place of the last entry whenever it is another. */
+async function* resumeJournal(
+  host: Host,
+  argv: readonly string[],
+  reached: (cursor: string) => void,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  let before = ''
+  for await (const chunk of journalBytes(host, argv, signal)) {
+    const text = before + chunk.toString('latin1')
+    const cursor = [...text.matchAll(CURSOR)].at(-1)?.[1]
+    if (cursor !== undefined) reached(cursor)
+    before = text.slice(-CURSOR_ROOM)
+    yield chunk
+  }
+}
+
+/** A place says more than a time. */
+function afterCursor(argv: readonly string[], cursor: string | undefined): readonly string[] {
+  if (cursor === undefined) return argv
+  return [...argv.filter((word) => !word.startsWith('--since=')), `--after-cursor=${cursor}`]
+}
+
 /** What the journal has, and what comes after the last of it. */
 async function* followJournal(
   host: Host,
   argv: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  let cursor: string | undefined
-  let before = ''
-  for await (const chunk of journalBytes(host, argv, signal)) {
-    const text = before + chunk.toString('latin1')
-    cursor = [...text.matchAll(CURSOR)].at(-1)?.[1] ?? cursor
-    before = text.slice(-CURSOR_ROOM)
-    yield chunk
+  let last: string | undefined
+  const reached = (cursor: string) => {
+    last = cursor
   }
+  yield* resumeJournal(host, argv, reached, signal)
   yield Buffer.alloc(0)
   if (signal.aborted) return
-  const where =
-    cursor === undefined
-      ? argv
-      : [...argv.filter((word) => !word.startsWith('--since=')), `--after-cursor=${cursor}`]
-  for await (const chunk of journalBytes(host, [...where, '--follow', '--no-tail'], signal)) {
+  const onwards = [...afterCursor(argv, last), '--follow', '--no-tail']
+  for await (const chunk of journalBytes(host, onwards, signal)) {
     yield chunk
     yield Buffer.alloc(0)
   }

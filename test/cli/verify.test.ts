@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -75,6 +75,25 @@ describe('greyctl verify', () => {
       ],
       problems: [],
     })
+  })
+
+  it('reads on with --cursor-file, which no failed run moves', async () => {
+    const log = logFile(new LogWriter().rejected())
+    const cursor = join(directory, 'cursor')
+    const run = async (...argv: string[]) => {
+      const { code, stdout } = await verify('--log', log, '--cursor-file', cursor, '--json', ...argv)
+      return { code, answer: JSON.parse(stdout) }
+    }
+    expect((await run()).answer.counts.greylisted).toBe(1)
+    const after = readFileSync(cursor, 'utf8')
+    appendFileSync(log, new LogWriter().rejected({ sender: 'carol@example.org' }).toString())
+    expect((await run('--since', 'soon')).code).toBe(2)
+    expect(readFileSync(cursor, 'utf8')).toBe(after)
+    expect((await run()).answer.counts.greylisted).toBe(1)
+    const nothing = await run()
+    expect([nothing.code, nothing.answer.problems[0].title]).toEqual([4, 'the log has nothing new'])
+    writeFileSync(cursor, 'no cursor')
+    expect((await run()).answer.error).toMatchObject({ code: 'config-unreadable', where: cursor })
   })
 
   it('exits 1 for off and broken, 4 for waiting', async () => {
