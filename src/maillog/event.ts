@@ -63,8 +63,9 @@ export type MailEvent =
 
 const POSTFIX_DAEMON = /(?:^|\/)([a-z_-]+)$/
 
-/** `postfix/smtpd`, `postfix-in/submission/smtpd`, `smtpd`. */
+/** `postfix/smtpd`, `postfix-in/submission/smtpd`, `smtpd`; not Debian's policyd 1, which called itself postfix-policyd. */
 export function isPostfix(program: string): boolean {
+  if (program === 'postfix-policyd') return false
   return program.includes('/') || program.startsWith('postfix') || program === 'smtpd'
 }
 

@@ -67,8 +67,9 @@ export function unescapeValue(text: string): string {
 }
 
 const SQLGREY =
-  /^grey: (new|early reconnect|reconnect ok|throttling): [0-9A-Fa-f.:]{1,45}\(([0-9A-Fa-f.:]{1,45})\), (.*)$/s
-const SQLGREY_MATCH = /^grey: (from|domain) awl match: updating [^(]{1,45}\(([0-9A-Fa-f.:]{1,45})\), /
+  /^grey: (new|early reconnect|reconnect ok|throttling): ([0-9A-Fa-f.:]{1,45})(?:\(([0-9A-Fa-f.:]{1,45})\))?, (.*)$/s
+const SQLGREY_MATCH =
+  /^grey: (from|domain) awl match: updating ([0-9A-Fa-f.:]{1,45})(?:\(([0-9A-Fa-f.:]{1,45})\))?, /
 const SQLGREY_WHITELIST = /^whitelist: (.*), ([0-9A-Fa-f.:]{1,45})\(([^()]*)\) -> (.*)$/s
 const SQLGREY_DELAY = / \((?:(\d{1,9})|(\d{1,6}):(\d\d):(\d\d)(?:\.\d+)?)\)$/
 
@@ -76,12 +77,15 @@ function parseSqlgrey(body: string): MailEvent | undefined {
   const unknown = (address: string) => ({ name: 'unknown', address })
   const match = SQLGREY.exec(body)
   if (match !== null) {
-    const [, what = '', address = '', rest = ''] = match
+    const [, what = '', network = '', address = wholeAddress(network), rest = ''] = match
     return sqlgreyTriplet(what, address, rest)
   }
   const about = { by: 'greylister', sender: '', recipient: '', reason: 'whitelist' } as const
   const awl = SQLGREY_MATCH.exec(body)
-  if (awl !== null) return { kind: 'passed', ...about, said: `${awl[1]} AWL`, client: unknown(awl[2] ?? '') }
+  if (awl !== null) {
+    const [, which, network = '', address = wholeAddress(network)] = awl
+    return { kind: 'passed', ...about, said: `${which} AWL`, client: unknown(address) }
+  }
   const listed = SQLGREY_WHITELIST.exec(body)
   if (listed === null) return undefined
   const [, sender = '', address = '', name = '', recipient = ''] = listed
@@ -93,6 +97,12 @@ function parseSqlgrey(body: string): MailEvent | undefined {
     sender: sqlgreySender(sender),
     recipient,
   }
+}
+
+/** Before 1.7 the line had the client's network alone: `192.0.2`. */
+function wholeAddress(network: string): string {
+  const parts = network.split('.')
+  return network.includes(':') || parts.length > 3 ? network : [...parts, '0', '0', '0'].slice(0, 4).join('.')
 }
 
 function sqlgreyTriplet(what: string, address: string, rest: string): Deferred | Passed | undefined {

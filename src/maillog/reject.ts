@@ -4,8 +4,9 @@ import type { Client, MailEvent } from './event.js'
 const REJECT =
   /^(?:milter-)?reject: (\S+) from ([^[\]\s]*)\[([0-9A-Fa-f.:]+|unknown)\](:\d+)?: (?:(\d{3}) )?(?:(\d\.\d{1,3}\.\d{1,3}) +)?(.*)$/s
 
-/** Texts of postgrey, greyctl, sqlgrey, milter-greylist, docker-mailserver and iRedAPD. */
-const GREYLISTED = /\bgr[ea]y-?\s?list|\bdelayed by postgrey|^intentional policy rejection/i
+/** Texts of postgrey, greyctl, sqlgrey, policyd 1 and 2, milter-greylist, docker-mailserver and iRedAPD. */
+const GREYLISTED =
+  /\bgr[ea]y-?\s?list|\bdelayed by postgrey|^intentional policy rejection|^policy rejection- /i
 /** rspamd's soft reject, a milter's whole text. */
 const SOFT_REJECT = /^try again later$/i
 const WAIT = /\b(?:for|in) (\d{1,7}) (second|minute|hour)/i

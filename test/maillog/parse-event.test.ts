@@ -123,6 +123,81 @@ describe('a line of another greylister', () => {
       { kind: 'passed', reason: 'triplet', ...from },
     ],
     [
+      'postfix-policyd',
+      'rcpt=7, greylist=new, host=192.0.2.10 (mail.example.org), from=a@example.org, to=b@mx.test, size=1871',
+      { kind: 'deferred', reason: 'new', ...from },
+    ],
+    [
+      'postfix-policyd',
+      'rcpt=9, greylist=abuse, host=192.0.2.10 (mail.example.org), from=a@example.org, to=b@mx.test, size=',
+      { kind: 'deferred', reason: 'early-retry', ...from },
+    ],
+    [
+      'postfix-policyd',
+      'rcpt=9, greylist=awl, host=192.0.2.10 (mail.example.org), from=a@example.org, to=b@mx.test, size=1, expire=1796000000',
+      { kind: 'passed', reason: 'whitelist', ...from },
+    ],
+    [
+      'postfix-policyd',
+      'rcpt=9, greylist=abl, host=192.0.2.10 (mail.example.org), from=a@example.org, to=b@mx.test, size=1, expire=0',
+      { kind: 'deferred', ...from },
+    ],
+    [
+      'postfix-policyd',
+      'rcpt=9, greylist=new_train, host=192.0.2.10 (x), from=a@example.org, to=b@mx.test, size=1',
+      { kind: 'passed', reason: 'learning', ...from },
+    ],
+    [
+      'cbpolicyd',
+      'module=Greylisting, action=defer, host=192.0.2.10, helo=h, from=a@example.org, to=b@mx.test, reason=greylisted, tries=3',
+      { kind: 'deferred', ...from },
+    ],
+    [
+      'cbpolicyd',
+      'module=Greylisting, action=pass, host=192.0.2.10, helo=h, from=a@example.org, to=b@mx.test, reason=training',
+      { kind: 'passed', reason: 'learning', ...from },
+    ],
+    [
+      'milter-greylist',
+      '4K68s31RlGz: addr mail.example.org[192.0.2.10] from <a@example.org> to <b@mx.test> delayed for 00:30:00',
+      { kind: 'deferred', wait: 1800, ...from },
+    ],
+    [
+      'milter-greylist',
+      '4K68s31RlGz: addr mail.example.org[192.0.2.10] from <a@example.org> to <b@mx.test> delayed after DATA phase for 00:05:00 (ACL 12)',
+      { kind: 'deferred', wait: 300, ...from },
+    ],
+    [
+      'iredapd',
+      'INFO [192.0.2.10] Client has not been seen before, greylisted (example.org).',
+      { kind: 'decided' },
+    ],
+    [
+      'rspamd',
+      '<73b2cc>; lua; greylist.lua:370: greylisting delayed until "Wed, 14 Jun 2017 21:02:22 GMT": body',
+      { kind: 'decided' },
+    ],
+    [
+      'rspamd',
+      '<73b2cc>; lua; greylist.lua:320: greylisting pass (meta) until Wed, 14 Jun 2017 21:02:22 GMT',
+      { kind: 'decided' },
+    ],
+    [
+      'sqlgrey',
+      'grey: early reconnect: 192.0.2, a@example.org -> b@mx.test',
+      { kind: 'deferred', reason: 'early-retry', client: { address: '192.0.2.0' } },
+    ],
+    [
+      'sqlgrey',
+      'grey: domain awl match: updating 192.0.2.10, example.org',
+      { kind: 'passed', reason: 'whitelist', client: { address: '192.0.2.10' } },
+    ],
+    [
+      'postgrey',
+      'action=pass, reason=client whitelisted by dnswl.org (3/highly unlikely to send spam), client_name=mail.example.org, client_address=192.0.2.10, sender=a@example.org, recipient=b@mx.test',
+      { kind: 'passed', reason: 'whitelist', ...from },
+    ],
+    [
       'cbpolicyd',
       'module=Greylisting, action=defer, host=192.0.2.10, helo=h, from=x, from=a@example.org, to=b@mx.test, reason=greylisted',
       { kind: 'deferred', recipient: 'b@mx.test' },
@@ -168,6 +243,11 @@ describe("Postfix's line", () => {
     ['450 4.2.0 <b@mx.test>: Recipient address rejected: Greylisted for 300 seconds', 300],
     ['450 4.7.1 <b@mx.test>: Recipient address rejected: Greylisted for 5 minutes', 300],
     ['450 4.2.0 <b@mx.test>: Recipient address rejected: Delayed by postgrey', undefined],
+    ['450 4.7.1 <b@mx.test>: Recipient address rejected: Policy Rejection- Please try later.', undefined],
+    [
+      '451 4.7.1 <b@mx.test>: Recipient address rejected: Greylisting in effect, please come back later',
+      undefined,
+    ],
     [
       '451 4.7.1 <b@mx.test>: Recipient address rejected: Intentional policy rejection, please try again later',
       undefined,
