@@ -126,7 +126,7 @@ function judge({ from, target, typeOnly }: Import): string | undefined {
   }
   const file = normalize(join(dirname(from), target))
   const other = roomOf(file)
-  if (other === room || ['errors.js', 'hash.js'].includes(file)) return undefined
+  if (other === room || ['dns-answer.js', 'errors.js', 'hash.js'].includes(file)) return undefined
   if (room === 'daemon' && from === 'daemon/main.ts' && other === 'host') return undefined
   if (other === 'host' && typeOnly && TAKES_HOST.has(from)) return undefined
   if (rule.rooms.includes(other)) return undefined

@@ -102,7 +102,7 @@ by their verified names or the domain's SPF record.`
     const { name } = await whoAsks(host)
     for (const told of gone) await audit(host, `expect cancelled by ${name}: ${expectationText(told)}`)
     this.finish({
-      text: renderCancelled(gone, this.terminal.style),
+      text: renderCancelled(gone, query.seal !== undefined, this.terminal.style),
       json: { cancelled: gone.map(expectationDocument) },
     })
   }

@@ -1,4 +1,5 @@
 import { Resolver } from 'node:dns/promises'
+import { orNone } from '../dns-answer.js'
 import type { SpfDns } from '../greylist/spf.js'
 
 /** Milliseconds for the first try of a question; c-ares doubles it for the second. */
@@ -15,16 +16,5 @@ export function createDns(server: string | undefined): SpfDns {
       (await Promise.all([orNone(resolver.resolve4(name)), orNone(resolver.resolve6(name))])).flat(),
     mailHosts: async (name) =>
       (await orNone(resolver.resolveMx(name))).map(({ exchange }) => exchange).filter(Boolean),
-  }
-}
-
-/** No such name, or no such record: an answer, too. */
-async function orNone<T>(question: Promise<T[]>): Promise<T[]> {
-  try {
-    return await question
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENODATA' || code === 'ENOTFOUND' || code === 'EBADNAME') return []
-    throw error
   }
 }

@@ -1,5 +1,6 @@
 import { Resolver } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
+import { orNone } from '../dns-answer.js'
 import type { MailExchanger } from './host.js'
 
 /**
@@ -28,17 +29,6 @@ export async function mailExchangers(
     return undefined
   } finally {
     clearTimeout(timer)
-  }
-}
-
-/** No such name, or no such record: an answer, too. */
-async function orNone<T>(question: Promise<T[]>): Promise<T[]> {
-  try {
-    return await question
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENODATA' || code === 'ENOTFOUND' || code === 'EBADNAME') return []
-    throw error
   }
 }
 

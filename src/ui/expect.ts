@@ -50,8 +50,14 @@ export function renderExpectations(all: readonly Told[], now: number, style: Cha
     .join('\n')
 }
 
-export function renderCancelled(all: readonly Told[], style: ChalkInstance): string {
-  if (all.length === 0) return 'that was not expected (any more)'
+/** `sealed`: the store tells of nobody (privacy), and finds by the same words alone. */
+export function renderCancelled(all: readonly Told[], sealed: boolean, style: ChalkInstance): string {
+  if (all.length === 0) {
+    const hint = sealed
+      ? '; the store is private (--privacy): name the recipient with --to where it was said with one'
+      : ''
+    return `that was not expected (any more)${hint}`
+  }
   return all
     .map((told) => `${style.green('✓')} not expected any more: ${escapeText(expectationText(told))}`)
     .join('\n')

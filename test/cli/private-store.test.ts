@@ -83,6 +83,23 @@ describe('the store of a daemon with --privacy', () => {
     expect(await run('store', 'forget', '192.0.2.10')).toMatchObject({ document: { removed: 1 } })
   })
 
+  it('what is expected is listed without names, and taken back by the words with which it was said', async () => {
+    const sender = 'code@shop.example'
+    await run('expect', sender, '--to', 'bob@mx.test')
+    const { stdout: listed } = await greyctl(['expect', '--list', '--store', `lmdb:${directory}`])
+    expect(listed).toContain('(kept as a hash), until ')
+    expect(listed).not.toContain('shop.example')
+    const { stdout } = await greyctl(['expect', sender, '--cancel', '--store', `lmdb:${directory}`])
+    expect(stdout).toBe(
+      'that was not expected (any more); the store is private (--privacy): name the recipient with --to where it was said with one\n',
+    )
+    expect(await run('expect', sender, '--to', 'bob@mx.test', '--cancel')).toMatchObject({
+      code: 0,
+      document: { cancelled: [{ sender, recipient: 'bob@mx.test' }] },
+    })
+    expect((await run('expect', '--list')).document.expected).toEqual([])
+  })
+
   it('says so when its key cannot be used', async () => {
     writeFileSync(join(directory, KEY_FILE), 'short')
     expect(await run('store', 'show', ...MAIL)).toMatchObject({
