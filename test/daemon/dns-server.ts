@@ -9,7 +9,10 @@ export interface Zone {
     | 'silent'
     | 'garbage'
     | 'wrong id'
+    | 'slow'
     | 'other name'
+    | 'other question'
+    | 'never cut'
     | 'SERVFAIL'
     | 'truncated'
     | 'endless CNAME'
@@ -25,6 +28,8 @@ export interface DnsServer {
 const TXT = 16
 const CNAME = 5
 const LARGEST_UDP = 512
+/** Milliseconds: the retry is there before. */
+const SLOW = 1500
 
 /** A DNS server on a free port of 127.0.0.1, over UDP and TCP, that may lie (RFC 1035 §4). */
 export async function startDnsServer(zones: Readonly<Record<string, Zone>>): Promise<DnsServer> {
@@ -36,19 +41,26 @@ export async function startDnsServer(zones: Readonly<Record<string, Zone>>): Pro
   await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve))
   const { port } = tcp.address() as { port: number }
   const udp = createSocket('udp4')
+  const later = new Set<NodeJS.Timeout>()
   await new Promise<void>((resolve) => udp.bind(port, '127.0.0.1', resolve))
   udp.on('message', (query, { port: from, address }) => {
     const name = nameOf(query)
     const zone = zones[name]
     const answer = reply(query, zone, LARGEST_UDP)
     const told = () => seen.get(name)?.()
+    const send = () => udp.send(answer ?? '', from, address, told)
     if (answer === undefined) told()
-    else udp.send(answer, from, address, told)
+    else if (zone?.spoil !== 'slow') send()
+    else {
+      told()
+      later.add(setTimeout(send, SLOW))
+    }
   })
   return {
     port,
     asked: (name) => done.get(name) ?? Promise.reject(new Error(`no zone ${name}`)),
     async close() {
+      for (const timer of later) clearTimeout(timer)
       await new Promise<void>((resolve) => udp.close(resolve))
       await new Promise<void>((resolve) => tcp.close(() => resolve()))
     },
@@ -87,17 +99,19 @@ function reply(query: Buffer, zone: Zone | undefined, largest: number): Buffer |
   const { spoil, texts = [] } = zone ?? {}
   if (spoil === 'silent') return undefined
   if (spoil === 'garbage') return Buffer.from('\u0000not a DNS message at all \u00ff'.repeat(10), 'latin1')
-  const question = query.subarray(12, 12 + encodeName(nameOf(query)).length + 4)
+  const asked = query.subarray(12, 12 + encodeName(nameOf(query)).length + 4)
+  const question =
+    spoil === 'other question' ? Buffer.concat([encodeName('else.example'), asked.subarray(-4)]) : asked
   const id = spoil === 'wrong id' ? query.readUInt16BE(0) ^ 0xffff : query.readUInt16BE(0)
   const isText = question.readUInt16BE(question.length - 4) === TXT
   // the name of the question
-  const owner = Buffer.from([0xc0, 12])
+  const owner = spoil === 'other name' ? encodeName('else.example') : Buffer.from([0xc0, 12])
   const records =
     isText && spoil !== 'endless CNAME' ? texts.map((text) => record(owner, TXT, strings(text))) : []
   if (spoil === 'endless CNAME') records.push(record(owner, CNAME, Buffer.from([0xc0, 12])))
   const code = zone === undefined ? 3 : spoil === 'SERVFAIL' ? 2 : 0
   const whole = message(id, 0x8180 | code, question, records)
-  if (whole.length <= largest && spoil !== 'truncated') return whole
+  if (spoil === 'never cut' || (whole.length <= largest && spoil !== 'truncated')) return whole
   // cut, which says "ask again over TCP"; who is 'truncated' says it there, too
   return message(id, 0x8380, question, [])
 }

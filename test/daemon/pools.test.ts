@@ -20,8 +20,8 @@ const RECORDS = {
 }
 
 /** A server that remembers in memory, at a time of its own. */
-function server(lines: string[] = []) {
-  const { dns } = zoneDns(RECORDS)
+function server(lines: string[] = [], gate?: () => Promise<void>) {
+  const { dns, asked } = zoneDns(RECORDS, gate)
   const clock = { now: 1_800_000_000 }
   const senders = new SenderCache(dns, () => clock.now * 1000)
   const engine = new Engine({
@@ -57,7 +57,7 @@ function server(lines: string[] = []) {
     )
   /** The DNS has answered, and what that tells is remembered. */
   const settled = () => new Promise((resolve) => setTimeout(resolve, 20))
-  return { ask, clock, settled }
+  return { ask, asked, clock, settled }
 }
 
 const unknown = { clientName: 'unknown' }
@@ -132,5 +132,20 @@ describe('a pool', () => {
     expect(await ask({ ...mail, clientAddress: '203.0.113.9', clientName: 'out.pool.example' })).toBe(
       'passed',
     )
+  })
+
+  it('is waited for by nobody: a DNS that never answers holds no mail up, first or second', async () => {
+    const never = new Promise<void>(() => {})
+    const { ask, asked, clock } = server([], () => never)
+    const mail = { ...unknown, clientAddress: '192.0.2.1', sender: 'a@spf.example' }
+    expect(await ask(mail)).toBe('deferred')
+    expect(asked).toEqual(['spf.example'])
+    clock.now += 60
+    expect(await ask({ ...mail, clientAddress: '198.51.100.1' })).toBe('deferred')
+    expect(await ask(mail)).toBe('passed')
+    const others = Array.from({ length: 1000 }, (_, n) => ask({ ...mail, sender: `a@d${n}.example` }))
+    expect(new Set(await Promise.all(others))).toEqual(new Set(['deferred']))
+    // as many as are asked about at once
+    expect(asked).toHaveLength(20)
   })
 })

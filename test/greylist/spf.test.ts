@@ -28,6 +28,26 @@ async function authorised(zone: Zone, address: string, domain = 'd.example'): Pr
 
 const record = (...txt: string[]): Zone => ({ 'd.example': { txt } })
 
+/** Each of them says nothing else. */
+function includesIn(of: typeof record, count: number): Zone {
+  const names = Array.from({ length: count }, (_, n) => `i${n}.x`)
+  const zone = of(`v=spf1 ${names.map((name) => `include:${name}`).join(' ')} ip4:192.0.2.9 -all`)
+  return { ...zone, ...Object.fromEntries(names.map((name) => [name, { txt: ['v=spf1 -all'] }])) }
+}
+
+/** The last of them authorises. */
+function chain(length: number): Zone {
+  const name = (n: number) => (n === 0 ? 'd.example' : `i${n}.example`)
+  const links = Array.from({ length }, (_, n) => [name(n), { txt: [`v=spf1 include:${name(n + 1)} -all`] }])
+  return { ...Object.fromEntries(links), [name(length)]: { txt: ['v=spf1 ip4:192.0.2.9 -all'] } }
+}
+
+/** Names in `a:`, each of which the DNS does not have. */
+const voids = (count: number, mechanism = 'a') =>
+  record(
+    `v=spf1 ${Array.from({ length: count }, (_, n) => `${mechanism}:v${n}.example`).join(' ')} ip4:192.0.2.9 -all`,
+  )
+
 describe('who may send for a domain', () => {
   it.each([
     ['v=spf1 ip4:192.0.2.0/24 -all', '192.0.2.9', true],
@@ -92,9 +112,14 @@ describe('who may send for a domain', () => {
     ['a record that includes itself', record('v=spf1 include:d.example ip4:192.0.2.9 -all')],
     ['a redirect in a circle', record('v=spf1 ip4:192.0.2.9 redirect=d.example')],
     [
-      'a thousand includes',
-      record(`v=spf1 ${Array.from({ length: 200 }, (_, n) => `include:${n}.x`).join(' ')} -all`),
+      'two records that include each other',
+      {
+        'd.example': { txt: ['v=spf1 ip4:192.0.2.9 include:e.example -all'] },
+        'e.example': { txt: ['v=spf1 ip4:192.0.2.9 include:d.example -all'] },
+      },
     ],
+    ['as many includes as a record has room for', includesIn(record, 200)],
+    ['a thousand includes, each in the one before', chain(1000)],
     ['names that do not exist', record('v=spf1 a:x.example a:y.example a:z.example ip4:192.0.2.9 -all')],
     [
       'more mail hosts than ten',
@@ -104,6 +129,32 @@ describe('who may send for a domain', () => {
     const dns = dnsOf(zone)
     expect(await lookUpSenders('d.example', dns)).toMatchObject({ kind: 'none' })
     expect(dns.asked).toBeLessThan(15)
+  })
+
+  it('is found with ten look-ups and two names without an answer, and not with one more (RFC 7208 §4.6.4)', async () => {
+    expect(await authorised(includesIn(record, 10), '192.0.2.9')).toBe(true)
+    expect(await authorised(includesIn(record, 11), '192.0.2.9')).toContain('ten lookups')
+    expect(await authorised(chain(10), '192.0.2.9')).toBe(true)
+    expect(await authorised(chain(11), '192.0.2.9')).toContain('ten lookups')
+    expect(await authorised(voids(2), '192.0.2.9')).toBe(true)
+    expect(await authorised(voids(3), '192.0.2.9')).toContain('do not exist')
+    expect(await authorised(voids(2, 'mx'), '192.0.2.9')).toBe(true)
+    expect(await authorised(voids(3, 'mx'), '192.0.2.9')).toContain('do not exist')
+    // a name that is there, and has no address, is as void as one that is not
+    const empty = Object.fromEntries([0, 1, 2].map((n) => [`v${n}.example`, { txt: ['something else'] }]))
+    expect(await authorised({ ...voids(3), ...empty }, '192.0.2.9')).toContain('do not exist')
+    // what was counted in an include counts for all
+    const within = {
+      ...record('v=spf1 a:w.example include:i.example ip4:192.0.2.9'),
+      'i.example': voids(2)['d.example'],
+    }
+    expect(await authorised(within as Zone, '192.0.2.9')).toContain('do not exist')
+  })
+
+  it('has no record where one that it includes has none (RFC 7208 §5.2)', async () => {
+    expect(await authorised(record('v=spf1 include:none.example ip4:192.0.2.9'), '192.0.2.9')).toBe(
+      'no SPF record',
+    )
   })
 
   it('fails, rather than guesses, when the DNS cannot be asked', async () => {
