@@ -27,6 +27,22 @@ const flagWords = (flags: readonly UsageFlag[]) => [
   ...flags.flatMap(({ char }) => (char === undefined ? [] : [`-${char}`])),
 ]
 
+/** The branches of a `case "$command $word"` that put a command together word by word; sh's, which bash and zsh read. */
+function commandCases(commands: readonly Usage[], indent: number): string {
+  const branch = (patterns: readonly string[], command: string) =>
+    `${' '.repeat(indent)}${patterns.map(quoted).join('|')}) command=${command} ;;`
+  const first = firstWords(commands).map((word) => ` ${word}`)
+  return [
+    branch(first, '$word'),
+    ...topics(commands).map((topic) =>
+      branch(
+        below(commands, topic).map(({ command }) => command),
+        '"$command $word"',
+      ),
+    ),
+  ].join('\n')
+}
+
 function bash(commands: readonly Usage[]): string {
   const valued = commands.flatMap((usage) => usage.flags.map((flag) => ({ usage, flag })))
   const choices = valued
@@ -50,17 +66,7 @@ _greyctl() {
     [[ $before == '=' ]] && before=\${COMP_WORDS[COMP_CWORD-2]}
     for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$command $word" in
-            ${firstWords(commands)
-              .map((word) => quoted(` ${word}`))
-              .join('|')}) command=$word ;;
-${topics(commands)
-  .map(
-    (topic) =>
-      `            ${below(commands, topic)
-        .map(({ command }) => quoted(command))
-        .join('|')}) command="$command $word" ;;`,
-  )
-  .join('\n')}
+${commandCases(commands, 12)}
         esac
     done
     case "$command $before" in
@@ -126,17 +132,7 @@ _greyctl() {
   while (( at < CURRENT )); do
     word=$words[at]
     case "$command $word" in
-      ${firstWords(commands)
-        .map((word) => quoted(` ${word}`))
-        .join('|')}) command=$word ;;
-${topics(commands)
-  .map(
-    (topic) =>
-      `      ${below(commands, topic)
-        .map(({ command }) => quoted(command))
-        .join('|')}) command="$command $word" ;;`,
-  )
-  .join('\n')}
+${commandCases(commands, 6)}
     esac
     (( at++ ))
   done
