@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { run } from '../cli/run.js'
-import { boot, type Machine } from './lab.js'
+import { boot, bootSuite, type Machine } from './lab.js'
 import { send } from './server.js'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -134,6 +134,10 @@ describe('npm run package', () => {
       'package.json',
       '-path',
       '*node_modules*',
+      // of one directory, not of a package
+      '!',
+      '-path',
+      '*/dist/*',
     )
     expect(packages.trim().split('\n').length).toBe(2)
     rmSync(prefix, { recursive: true })
@@ -205,6 +209,69 @@ describe.skipIf(inject('labRefused'))('the package on a server without Node.js',
       "find / -xdev -name '*greyctl*' ! -path '/opt/*' ! -path '/proc/*' ! -path '/tmp/*' ! -path '/run/systemd/*' ! -path '/run/host/*'; getent passwd greyctl; true",
     )
     expect(left).toBe('')
+  })
+})
+
+const UBUNTU = `rm /etc/os-release; cat >/etc/os-release <<'END'
+PRETTY_NAME="Ubuntu 24.04.1 LTS"
+NAME="Ubuntu"
+VERSION_ID="24.04"
+ID=ubuntu
+ID_LIKE=debian
+UBUNTU_CODENAME=noble
+END
+printf 'Vendor: Ubuntu\\nParent: Debian\\n' >/etc/dpkg/origins/ubuntu
+ln -sf ubuntu /etc/dpkg/origins/default
+`
+
+describe.skipIf(inject('labRefused'))('the package on Debian 13', () => {
+  let machine: Machine
+  let before: string
+  beforeAll(async () => {
+    machine = await bootSuite('server', 'trixie')
+    before = await machine.ok('cat /etc/postfix/main.cf')
+  })
+  afterAll(() => machine?.end())
+  const ok = (script: string) => machine.ok(STOCK + script, { timeout: 300 })
+  const mail = (sender: string) =>
+    send(machine, { client: '198.51.100.77', from: `${sender}@outside.example`, to: ['alice@example.test'] })
+  const MAIN = '/etc/postfix/main.cf'
+
+  it('two commands give proven greylisting', async () => {
+    await ok(`! command -v node; apt-get install -y ${INSIDE}/${DEB} 2>&1`)
+    await ok('greyctl install --yes --delay 1')
+    expect(await mail('first')).toMatchObject({ code: 450 })
+    await machine.ok('sleep 1')
+    expect(await mail('first')).toMatchObject({ code: 250 })
+    await ok('greyctl doctor')
+  })
+
+  it('stays, and greylists, when Postfix cannot be put back; leaves Postfix alone when told to', async () => {
+    // nobody can put another file in the place of a mounted one
+    await ok(`mount --bind ${MAIN} ${MAIN}`)
+    const refused = await machine.run(`${STOCK} apt-get remove -y greyctl 2>&1`, { timeout: 300 })
+    expect(refused).toMatchObject({ code: 100, stdout: expect.stringContaining('so the package stays') })
+    expect(await ok('dpkg-query -W greyctl; dpkg --audit; apt-get check -qq')).toBe(`greyctl\t${VERSION}\n`)
+    expect(await mail('stays')).toMatchObject({ code: 450 })
+    expect(await ok('GREYCTL_LEAVE_POSTFIX=yes apt-get remove -y greyctl 2>&1')).toContain('by hand')
+    expect(await mail('nobody-answers')).toMatchObject({ code: 250 })
+    await ok(`umount ${MAIN}; apt-get install -y ${INSIDE}/${DEB} 2>&1; greyctl install --yes --delay 1`)
+    expect(await mail('again')).toMatchObject({ code: 450 })
+  })
+
+  it('is removed from a Postfix whose configuration is broken, and what broke it stays', async () => {
+    await ok(`echo 'this is no parameter' >>${MAIN}; ! postconf -n`)
+    await ok('apt-get remove -y greyctl 2>&1')
+    expect(await ok(`cat ${MAIN}`)).toBe(`${before}this is no parameter\n`)
+    await ok(`sed -i '$d' ${MAIN}; postfix check; postfix reload`)
+    expect(await mail('mended')).toMatchObject({ code: 250 })
+  })
+
+  it('knows nothing of Debian that a tree like Ubuntu would lack', async () => {
+    await ok(`${UBUNTU} apt-get install -y ${INSIDE}/${DEB} 2>&1; greyctl install --yes --delay 1`)
+    expect(await mail('ubuntu')).toMatchObject({ code: 450 })
+    await ok('greyctl doctor; apt-get purge -y greyctl 2>&1')
+    expect(await ok(`cat ${MAIN}`)).toBe(before)
   })
 })
 
