@@ -3,11 +3,13 @@ import { defineConfig } from 'vitest/config'
 /** Servers take their time to boot and to answer. */
 const PATIENT = { testTimeout: 600_000, hookTimeout: 600_000 }
 
+/** Files of `server` and `lab` at a time, on two cores. */
+const SIDE_BY_SIDE = 4
+
 /**
- * Three projects, one after the other: `unit` is the fast part (`npm test`); `server` holds the tests that install or
- * start real programs on this machine (Postfix, postgrey, Chromium), one file at a time, since they share it; `lab` those
- * that boot machines of their own (a Debian with systemd), which mostly wait, three at a time. `npm cit` and
- * `npm run test:all` run all three.
+ * Three projects: `unit` is the fast part (`npm test`). Then, beside each other, since both mostly wait: `server` holds the
+ * tests that install or start real programs on this machine (Postfix, postgrey, Chromium), each with directories and ports
+ * of its own; `lab` those that boot machines of their own (a Debian with systemd). `npm cit` and `npm run test:all` run all three.
  */
 export default defineConfig({
   test: {
@@ -31,7 +33,7 @@ export default defineConfig({
           exclude: ['test/lab/**'],
           setupFiles: ['test/seed.ts'],
           disableConsoleIntercept: true,
-          fileParallelism: false,
+          maxWorkers: SIDE_BY_SIDE,
           sequence: { groupOrder: 1 },
           ...PATIENT,
         },
@@ -43,8 +45,8 @@ export default defineConfig({
           globalSetup: ['test/lab/setup.ts'],
           setupFiles: ['test/seed.ts'],
           disableConsoleIntercept: true,
-          maxWorkers: 3,
-          sequence: { groupOrder: 2 },
+          maxWorkers: SIDE_BY_SIDE,
+          sequence: { groupOrder: 1 },
           ...PATIENT,
         },
       },

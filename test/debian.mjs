@@ -6,12 +6,19 @@ import { spawnSync } from 'node:child_process'
 
 /** Five minutes for each step. */
 const TIMEOUT = 300_000
+const LOCK = '/tmp/greyctl-test-apt.lock'
 
 export function aptGet(argv, cwd = '/') {
   if (process.getuid?.() !== 0) return false
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  // test files run beside each other, and dpkg serves one at a time
   const run = (...words) =>
-    spawnSync('apt-get', words, { cwd, env, stdio: 'ignore', timeout: TIMEOUT }).status
+    spawnSync('flock', [LOCK, 'apt-get', '-o', 'DPkg::Lock::Timeout=120', ...words], {
+      cwd,
+      env,
+      stdio: 'ignore',
+      timeout: TIMEOUT,
+    }).status
   return run(...argv) === 0 || (run('update', '-q') === 0 && run(...argv) === 0)
 }
 

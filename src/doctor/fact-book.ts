@@ -22,6 +22,8 @@ export interface GatherContext<F> {
   need<K extends keyof F>(name: K): Promise<F[K]>
   /** The same, undefined when it is not known. */
   want<K extends keyof F>(name: K): Promise<F[K] | undefined>
+  /** The facts of another configuration directory on the same machine (postmulti(1)). */
+  at(configDir: string): FactBook<F>
 }
 
 export interface Gatherer<F, T> {
@@ -93,6 +95,7 @@ export class FactBook<F> {
           const answer = await ask(other)
           return answer.known ? answer.value : undefined
         },
+        at: (configDir) => new FactBook(this.gatherers, this.host, { ...this.options, configDir }),
       }
       return { known: true, value: await this.gatherers[name].gather(context) }
     } catch (error) {

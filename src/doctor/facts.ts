@@ -94,7 +94,7 @@ const GATHERERS: Gatherers<Facts> = {
   settings: { limit: 10, gather: gatherSettings },
   knownParameters: { limit: 6, gather: gatherKnownParameters },
   configFiles: { limit: 4, gather: gatherConfigFiles },
-  instances: { limit: 4, gather: gatherInstances },
+  instances: { limit: 10, gather: gatherInstances },
   tables: { limit: 10, gather: gatherTables },
   log: { limit: 8, gather: gatherLog },
   reread: { limit: 10, gather: gatherReread },

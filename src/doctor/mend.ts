@@ -45,20 +45,22 @@ export async function mend(
     tried.add(keyOf(finding))
     const note = (status: Mended['status'], reason = '') =>
       mended.push({ id: finding.id, detail: finding.detail, status, reason })
+    const prover = new Looker(options, diagnosis, finding)
     const refusal = options.refuses(finding)
     if (refusal !== undefined) {
       note('left', refusal)
       continue
     }
     try {
-      const status = await options.carry(
-        finding,
-        await options.plan(finding),
-        proverOf(options, diagnosis, finding),
+      const status = await options.carry(finding, await options.plan(finding), (...how) =>
+        prover.look(...how),
       )
       if (status === 'unchanged') note('left', 'there is nothing to change any more')
       else note(status === 'applied' ? 'mended' : status)
       if (status !== 'applied') continue
+      // what was seen last is the machine as it is now
+      diagnosis = prover.seen ?? (await options.diagnose())
+      continue
     } catch (error) {
       if (!isRolledBack(error)) throw error
       note('put-back', (error as Error).message)
@@ -82,15 +84,26 @@ function keyOf({ id, affects, detail }: Finding): string {
 }
 
 /** Looks until the finding is gone; then whether anything serious is new. */
-function proverOf(options: MendOptions, before: Diagnosis, finding: Finding): Prover {
-  const known = new Set(before.findings.map(({ id }) => id))
-  return async (_, signal): Promise<readonly ProofCase[]> => {
+class Looker {
+  /** The machine when it was looked at last; undefined: not yet. */
+  seen: Diagnosis | undefined
+
+  constructor(
+    private readonly options: MendOptions,
+    private readonly before: Diagnosis,
+    private readonly finding: Finding,
+  ) {}
+
+  async look(...[, signal]: Parameters<Prover>): Promise<readonly ProofCase[]> {
+    const { options, finding } = this
     let now = await options.diagnose()
     for (let looks = 1; looks < LOOKS && stillThere(now, finding); looks += 1) {
       signal.throwIfAborted()
       await options.sleep(PAUSE_SECONDS)
       now = await options.diagnose()
     }
+    this.seen = now
+    const known = new Set(this.before.findings.map(({ id }) => id))
     const worse = now.findings.filter(
       ({ id, severity }) => !known.has(id) && (severity === 'critical' || severity === 'error'),
     )

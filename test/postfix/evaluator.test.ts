@@ -101,6 +101,18 @@ describe('the evaluator', () => {
       {},
       ['no-service'],
     ],
+    [
+      'warn_if_reject at the end of a list',
+      'smtpd_relay_restrictions = reject_unauth_destination, warn_if_reject\nsmtpd_recipient_restrictions = reject\n',
+      {},
+      ['refused'],
+    ],
+    [
+      'a mail thrown away at HELO, which is forgotten at MAIL FROM',
+      'smtpd_delay_reject = no\nsmtpd_helo_restrictions = static:DISCARD\nsmtpd_sender_restrictions = reject\n',
+      {},
+      ['refused'],
+    ],
     ['data lists are not asked', 'smtpd_data_restrictions = reject\n', {}, ['accepted']],
   ])('%s', (_, more, scenario, expected) => {
     expect([...outcomes(more, scenario)].sort()).toEqual([...expected].sort())

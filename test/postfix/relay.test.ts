@@ -125,10 +125,10 @@ describe('wiring any configuration', () => {
         expect(wired.cf.problems).toEqual(cf.problems)
         for (const oracleSeed of [0, seed]) guarded += compareAll(cf, wired, oracleSeed)
       }),
-      { numRuns: 800 },
+      { numRuns: 300 },
     )
     // the generator makes servers that start, not only broken ones
-    expect(guarded).toBeGreaterThan(3000)
+    expect(guarded).toBeGreaterThan(1100)
   })
 })
 

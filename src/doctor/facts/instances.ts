@@ -1,6 +1,6 @@
 import { parseMasterCf } from '../../postfix/master-cf.js'
 import { listWords } from '../../postfix/restriction-list.js'
-import type { GatherContext } from '../fact-book.js'
+import type { FactBook, GatherContext } from '../fact-book.js'
 import type { Facts } from '../facts.js'
 import { readTextFile } from './text-file.js'
 
@@ -9,7 +9,7 @@ export interface Instance {
   readonly directory: string
   /** It takes SMTP from the network. */
   readonly listens: boolean
-  /** Its main.cf asks some policy server. */
+  /** A stranger's mail there leads to some policy server. */
   readonly asks: boolean
 }
 
@@ -17,6 +17,7 @@ export async function gatherInstances({
   host,
   need,
   options,
+  at,
 }: GatherContext<Facts>): Promise<readonly Instance[]> {
   const settings = await need('settings')
   if (settings.get('multi_instance_enable') !== 'yes' && settings.get('multi_instance_directories') === '')
@@ -35,7 +36,16 @@ export async function gatherInstances({
       const listens =
         enabled &&
         services.some(({ type, command }) => type === 'inet' && /(smtpd|postscreen)$/.test(command))
-      return { directory, listens, asks: /^[^#\n]*check_policy_service/m.test(main?.text ?? '') }
+      return { directory, listens, asks: listens && (await asksSomebody(at(directory), main?.text ?? '')) }
     }),
+  )
+}
+
+/** By the fate of mails there; by the words of its main.cf where that cannot be told. */
+async function asksSomebody(other: FactBook<Facts>, main: string): Promise<boolean> {
+  const fates = await other.get('fates')
+  if (!fates.known) return /^[^#\n]*check_policy_service/m.test(main)
+  return fates.value.some(
+    ({ service, outside, others }) => service.role === 'mx' && outside.length + others.length > 0,
   )
 }

@@ -77,9 +77,11 @@ export function evaluateEtrn(
     const nobody = { user: undefined, sender: undefined, recipient: undefined, recipientExists: undefined }
     const known: Known = { client, helo, etrn: domain, ...nobody }
     const [clients, helos] = EARLY
-    const connect = isDelayed(settings) ? known : { client, helo: undefined, ...nobody }
-    let states = passed(walk, NOTHING, [clients[0]], clients[1], connect)
-    states = passed(walk, states, [helos[0]], helos[1], known)
+    const atOnce = !isDelayed(settings)
+    const early = atOnce ? { client, helo, ...nobody } : known
+    const connect = atOnce ? { ...early, helo: undefined } : known
+    let states = passed(walk, NOTHING, [clients[0]], clients[1], connect, atOnce)
+    states = passed(walk, states, [helos[0]], helos[1], early, atOnce)
     states = passed(walk, states, ['smtpd_etrn_restrictions'], 'check_etrn_access', known)
     if (forced(walk, states).length > 0) outcomes.add('accepted')
   })
@@ -147,7 +149,7 @@ function behindRecipient(walk: Walk, scenario: Scenario, data: boolean): readonl
   let states = NOTHING
   const seen = [connect, helo, mail]
   EARLY.forEach(([list, access], at) => {
-    states = passed(walk, states, [list], access, seen[at] ?? known)
+    states = passed(walk, states, [list], access, seen[at] ?? known, !delayed && at < 2)
   })
   states = passed(walk, states, recipientLists(settings), 'check_recipient_access', known)
   states = forced(walk, states)
@@ -184,14 +186,13 @@ function passed(
   lists: readonly string[],
   access: string | undefined,
   known: Known,
+  beforeMail = false,
 ): readonly Pending[] {
   let states = start
-  let warnFirst = false
   for (const list of lists) {
     if (states.length === 0) return states
     const words = listWords(walk.settings.get(list))
-    const left = walkList(words, states, walk, { list, access, known }, warnFirst)
-    warnFirst = left.warnNext
+    const left = walkList(words, states, walk, { list, access, known, beforeMail })
     states = merge([...left.through, ...left.permitted])
   }
   return merge(states.map((state) => ({ ...state, reject: false })))

@@ -59,6 +59,8 @@ export interface Phase {
   /** The table restriction that a bare `type:name` stands for; undefined: none is allowed. */
   readonly access: string | undefined
   readonly known: Known
+  /** Asked at CONNECT or HELO already (smtpd_delay_reject = no). */
+  readonly beforeMail: boolean
 }
 
 /** Where a mail may be behind a list: how it left, and what is remembered. */
@@ -66,8 +68,6 @@ export interface Left {
   readonly through: readonly Pending[]
   /** By a permit, or because both defer_if_permit and defer_if_reject are remembered. */
   readonly permitted: readonly Pending[]
-  /** warn_if_reject at the very end, which counts for the list behind (relay, then recipient). */
-  readonly warnNext: boolean
 }
 
 const MAX_DEPTH = 100
@@ -88,15 +88,14 @@ export function walkList(
   start: readonly Pending[],
   walk: Walk,
   phase: Phase,
-  warnFirst = false,
 ): Left {
-  return step(words, start, { walk, phase, depth: 0, warn: false, counter: { at: 0 } }, warnFirst)
+  return step(words, start, { walk, phase, depth: 0, warn: false, counter: { at: 0 } })
 }
 
-function step(words: readonly string[], start: readonly Pending[], at: Step, warnFirst: boolean): Left {
+function step(words: readonly string[], start: readonly Pending[], at: Step): Left {
   let states = start
   let permitted: readonly Pending[] = []
-  let warn = warnFirst
+  let warn = false
   for (let index = 0; index < words.length && states.length > 0; index += 1) {
     const word = words[index] ?? ''
     if (word.toLowerCase() === 'warn_if_reject') {
@@ -120,7 +119,7 @@ function step(words: readonly string[], start: readonly Pending[], at: Step, war
     permitted = merge([...permitted, ...left.permitted])
     warn = false
   }
-  return { through: states, permitted, warnNext: warn }
+  return { through: states, permitted }
 }
 
 /** One restriction. `alone`: nothing has left the list before. */
@@ -142,9 +141,9 @@ function entry(
 function nested(words: readonly string[], states: readonly Pending[], at: Step): Left {
   if (at.depth >= MAX_DEPTH) {
     at.walk.endings.set('error', 'a restriction class contains itself')
-    return { through: [], permitted: [], warnNext: false }
+    return { through: [], permitted: [] }
   }
-  return step(words, states, { ...at, depth: at.depth + 1 }, false)
+  return step(words, states, { ...at, depth: at.depth + 1 })
 }
 
 function asked({ walk: { settings, tables }, phase: { known } }: Step) {
@@ -207,7 +206,7 @@ function apply(verdict: Verdict, states: readonly Pending[], at: Step): Left {
       }
     }
   }
-  return { through: merge(through), permitted: merge(permitted), warnNext: false }
+  return { through: merge(through), permitted: merge(permitted) }
 }
 
 /** Put off whatever comes: smtpd leaves the list. */
@@ -242,7 +241,9 @@ function moved(
       return end('error')
     case 'discard':
       // there is no mail to throw away: smtpd warns, and goes on (can_delegate_action)
-      if (phase.list === 'smtpd_etrn_restrictions') return state
+      if (phase.known.etrn !== undefined) return state
+      // forgotten at MAIL FROM: it ends its own list alone
+      if (phase.beforeMail) return 'permitted'
       // no further restriction is asked, and yet what was remembered counts
       return end(state.permit ? 'deferred' : 'discarded')
     default:
