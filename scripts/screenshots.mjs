@@ -16,6 +16,7 @@ const SHOTS = [
   { name: 'report-dark', width: 1280, height: 1130, colorScheme: 'dark' },
   { name: 'report-missing', width: 1280, height: 1000, colorScheme: 'light', at: 'Who never came back' },
   { name: 'report-phone', width: 375, height: 812, colorScheme: 'dark' },
+  { name: 'report-phone-missing', width: 375, height: 812, colorScheme: 'light', at: 'Who never came back' },
 ]
 
 try {

@@ -177,7 +177,7 @@ function unclear(judged: Judged): Problem | undefined {
       ? 'no line was added since the run before this one'
       : empty
         ? `there is no line in ${window.sources.join(', ')}`
-        : `${window.lines} lines, and none of them is of mail from a stranger or of a greylister`,
+        : `${window.lines === 1 ? 'one line, and it is not' : `${window.lines} lines, and none of them is`} of mail from a stranger or of a greylister`,
     evidence: [],
     remediation: {
       text: 'let a mail arrive from outside, or ask Postfix itself',

@@ -39,9 +39,14 @@ const COLOURS = { domain: OUTCOMES.map(([id]) => id), range: OUTCOMES.map(([, , 
 
 function stacked(
   rows: readonly (Tally & { readonly at: string })[],
-  options: { readonly width: number; readonly label: string; readonly room: number },
+  options: {
+    readonly width: number
+    readonly label: string
+    readonly room: number
+    readonly tick: (at: string) => string
+  },
 ): Element {
-  const { width, label, room } = options
+  const { width, label, room, tick } = options
   const names = rows.map(({ at }) => at)
   return plot({
     width,
@@ -53,23 +58,30 @@ function stacked(
     y: { label: null, grid: true, nice: true },
     color: COLOURS,
     marks: [
-      axisX(everyOther(names, width, room), { tickSize: 0 }),
+      axisX(everyOther(names, width, room), { tickSize: 0, tickFormat: tick }),
       barY(parts(rows), { x: 'at', y: 'count', fill: 'outcome', order: COLOURS.domain, title: 'says' }),
       ruleY([0]),
     ],
   })
 }
 
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+
+/** `10 Nov`; the bars themselves are told apart by the whole day, of however many years. */
+function dayWords(day: string): string {
+  return DAY.format(new Date(`${day}T00:00:00Z`))
+}
+
 const days: Draw = (data, width, label) =>
   stacked(
-    data.days.map((row) => ({ ...row, at: row.day.slice(5) })),
-    { width, label, room: 58 },
+    data.days.map((row) => ({ ...row, at: row.day })),
+    { width, label, room: 58, tick: dayWords },
   )
 
 const hours: Draw = (data, width, label) =>
   stacked(
     data.hours.map((row) => ({ ...row, at: String(row.hour).padStart(2, '0') })),
-    { width, label, room: 30 },
+    { width, label, room: 30, tick: (at) => at },
   )
 
 /** Horizontal bars with the number at their end. */

@@ -57,9 +57,36 @@ function lookCell(look: string, marks: string): Markup {
 }
 
 const LONG = new Set(['name', 'sender', 'recipient', 'clients', 'reason'])
-const UNBROKEN = new Set(['address', 'by', 'day'])
+const UNBROKEN = new Set(['day'])
 
 function textCell({ id }: Column, value: string): Markup {
+  if (id === 'by') return html`<td class="time" data-value="${value}">${value.replace('-', ' ')}</td>`
+  if (id === 'address') return html`<td class="address">${parted(value.split(/(?<=:)/))}</td>`
   const name = LONG.has(id) ? 'long' : UNBROKEN.has(id) ? 'time' : undefined
-  return html`<td${name && html` class="${name}"`}>${value}</td>`
+  return html`<td${name && html` class="${name}"`}>${LONG.has(id) ? breakable(value) : value}</td>`
+}
+
+/** Addresses and names end a line where a reader would break them: behind `@`, before `[`, between labels of a name. */
+function breakable(text: string): Markup[] {
+  return parted(text.split(/(?<=@)|(?=\[)|(?<=[a-z]{4})(?=\.[a-z])/i))
+}
+
+function parted(parts: readonly string[]): Markup[] {
+  return parts.map((part, at) => html`${at > 0 ? WBR : undefined}${part}`)
+}
+
+const WBR = html`<wbr>`
+
+/** On a narrow screen a row is a card, and each cell says what it is: the words are those of the columns, not of a log. */
+export function cardLabels(tables: readonly ReportTable[]): string {
+  return tables
+    .flatMap(({ id, columns }) =>
+      columns
+        .filter((column) => column.id !== 'marks')
+        .map(
+          ({ label, id: column }, at) =>
+            `#table-${id} td:nth-child(${at + 1})::before{content:"${column === 'look' ? '' : label}"}`,
+        ),
+    )
+    .join('\n')
 }

@@ -2,7 +2,7 @@ import type { Report } from '../../maillog/report/shape.js'
 import type { PageParts } from '../../setup/report-page.js'
 import { duration, shortTime } from '../duration.js'
 import { html, type Markup, scriptJson } from './html.js'
-import { tableMarkup } from './page-tables.js'
+import { cardLabels, tableMarkup } from './page-tables.js'
 import { bucketLabel, type ReportTable, type TableId, tablesOf } from './tables.js'
 import { caveats, costs, headline, JUDGEMENT, lasting, number, percent, savings, spared } from './words.js'
 
@@ -19,7 +19,7 @@ export function renderPage(
   const filled: Readonly<Record<string, string>> = {
     policy: html`${policy}`.text,
     title: html`${titleOf(report)}`.text,
-    style: parts.style,
+    style: `${parts.style}\n@media (max-width:600px){\n${cardLabels(tablesOf(report))}\n}`,
     script: parts.script,
     data: scriptJson(chartData(report)).text,
     body: bodyMarkup(report, made).text,
@@ -78,7 +78,7 @@ ${problems(report)}
 }
 
 function windowWords({ window }: Report): string {
-  const lines = `${number(window.lines)} lines of mail log`
+  const lines = `${number(window.lines)} ${window.lines === 1 ? 'line' : 'lines'} of mail log`
   return window.from && window.to
     ? `${shortTime(window.from)} to ${shortTime(window.to)} UTC, ${lines}`
     : lines

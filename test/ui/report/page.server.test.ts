@@ -97,6 +97,46 @@ describe.skipIf(!runnable)('the page in Chromium', () => {
         await page.close()
       })
 
+  it('shows every column of its tables: side by side, and as cards with their names on a phone', async () => {
+    const wide = await open(healthy)
+    const cut = await wide.page
+      .locator('.scroll')
+      .evaluateAll((all) =>
+        all
+          .filter((place) => place.checkVisibility() && place.scrollWidth > place.clientWidth)
+          .map((place) => place.getAttribute('aria-label')),
+      )
+    expect(cut).toEqual([])
+    await wide.page.close()
+    const { page } = await open(healthy, 375)
+    const row = page.locator('#table-never-came-back tbody tr').first()
+    const cells = await row.locator('td').evaluateAll((all) =>
+      all.map((cell) => ({
+        label: getComputedStyle(cell, '::before').content,
+        fits: cell.scrollWidth <= cell.clientWidth && cell.getBoundingClientRect().right <= innerWidth,
+      })),
+    )
+    expect(cells.map(({ label }) => label)).toEqual(
+      ['', 'client', 'address', 'sender', 'recipient', 'tries', 'first try', 'last try'].map(
+        (label) => `"${label}"`,
+      ),
+    )
+    expect(cells.every(({ fits }) => fits)).toBe(true)
+    await page.locator('#table-recipients thead button').nth(1).click()
+    expect(await page.locator('#table-recipients th').nth(1).getAttribute('aria-sort')).toBe('descending')
+    await page.close()
+  })
+
+  it('tells days of different years apart', async () => {
+    const stamp = (year: number) =>
+      `${year}-11-23T10:00:00+00:00 mx postfix/smtpd[7]: NOQUEUE: reject: RCPT from a.test[192.0.2.1]: 450 4.2.0 <b@mx.test>: Recipient address rejected: Greylisted, see http://x; from=<y${year}@a.test> to=<b@mx.test> proto=ESMTP helo=<a>\n`
+    const { page } = await open(await reportOf(stamp(2025) + stamp(2026)))
+    const titles = await page.locator('[data-chart="days"] svg rect title').allTextContents()
+    expect(titles.map((title) => title.slice(0, 10))).toEqual(['2025-11-23', '2026-11-23'])
+    expect(await page.locator('[data-chart="days"] svg').textContent()).toContain('23 Nov')
+    await page.close()
+  })
+
   it('says the numbers of the other outputs', async () => {
     const { page } = await open(healthy)
     const tables = tablesOf(healthy).filter(({ id, rows }) => id !== 'summary' && rows.length > 0)

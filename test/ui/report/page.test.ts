@@ -26,11 +26,12 @@ describe('the page', () => {
   it('holds what attackers wrote as text, and no template in it is filled', async () => {
     const log = new LogWriter()
     for (const sender of [...HOSTILE, '{{script}}@evil.test']) log.rejected({ sender, recipient: sender })
-    const page = renderPage(
+    const written = renderPage(
       await reportOf(log.wait(200_000).other(), 0),
       await loadPageParts(createRealHost()),
       made,
     )
+    const page = written.replaceAll('<wbr>', '')
     expect(page).not.toContain('<script>window')
     expect(page).not.toContain('<img')
     expect(page).toContain('&lt;script&gt;window.pwned=1&lt;/script&gt;@evil.test')
