@@ -6,10 +6,14 @@ const PATIENT = { testTimeout: 600_000, hookTimeout: 600_000 }
 /** Files of `server` and `lab` at a time, on two cores. */
 const SIDE_BY_SIDE = 4
 
+/** These have a hundred milliseconds for something, and nobody beside them. */
+const BY_THE_CLOCK = ['test/store/valkey/failure.server.test.ts']
+
 /**
- * Three projects: `unit` is the fast part (`npm test`). Then, beside each other, since both mostly wait: `server` holds the
- * tests that install or start real programs on this machine (Postfix, postgrey, Chromium), each with directories and ports
- * of its own; `lab` those that boot machines of their own (a Debian with systemd). `npm cit` and `npm run test:all` run all three.
+ * `unit` is the fast part (`npm test`). Then `clock`, one file at a time, where time is of the essence. Then, beside each
+ * other, since both mostly wait: `server`, the tests that install or start real programs on this machine (Postfix, postgrey,
+ * Chromium), each with directories and ports of its own; and `lab`, those that boot machines of their own (a Debian with
+ * systemd). `npm cit` and `npm run test:all` run all of them.
  */
 export default defineConfig({
   test: {
@@ -28,13 +32,24 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'clock',
+          include: BY_THE_CLOCK,
+          setupFiles: ['test/seed.ts'],
+          disableConsoleIntercept: true,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          ...PATIENT,
+        },
+      },
+      {
+        test: {
           name: 'server',
           include: ['test/**/*.server.test.ts'],
-          exclude: ['test/lab/**'],
+          exclude: ['test/lab/**', ...BY_THE_CLOCK],
           setupFiles: ['test/seed.ts'],
           disableConsoleIntercept: true,
           maxWorkers: SIDE_BY_SIDE,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           ...PATIENT,
         },
       },
@@ -46,7 +61,7 @@ export default defineConfig({
           setupFiles: ['test/seed.ts'],
           disableConsoleIntercept: true,
           maxWorkers: SIDE_BY_SIDE,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           ...PATIENT,
         },
       },
