@@ -21,3 +21,13 @@ export function escapeLines(text: string): string {
     .map((line) => line.split('\t').map(escapeText).join('\t'))
     .join('\n')
 }
+
+/**
+ * A JSON document as JSON.stringify makes it, which leaves C1 controls and bidirectional overrides as they are: a
+ * terminal may obey both. They only stand in strings, where an escape says the same.
+ */
+export function escapeJson(document: string): string {
+  return document.replace(DANGEROUS, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

@@ -7,6 +7,7 @@
  */
 import { writeSync } from 'node:fs'
 import { Chalk, type ChalkInstance } from 'chalk'
+import { escapeJson } from './escape.js'
 
 export interface Terminal {
   readonly style: ChalkInstance
@@ -59,9 +60,9 @@ export function printErrRaw(text: string): void {
 
 /** One of several documents, a line each. */
 export function printJsonLine(value: unknown): void {
-  printOut(JSON.stringify(value))
+  printOut(escapeJson(JSON.stringify(value)))
 }
 
 export function printJson(value: unknown): void {
-  writeAll(1, `${JSON.stringify(value, undefined, 2)}\n`)
+  writeAll(1, `${escapeJson(JSON.stringify(value, undefined, 2))}\n`)
 }

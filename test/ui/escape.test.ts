@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { escapeLines, escapeText } from '../../src/ui/escape.js'
+import { escapeJson, escapeLines, escapeText } from '../../src/ui/escape.js'
 
 describe('escapeText', () => {
   it.each([
@@ -34,5 +34,17 @@ describe('escapeText', () => {
 describe('escapeLines', () => {
   it('keeps line feeds and tabs, and nothing else of the kind', () => {
     expect(escapeLines('a\tb\nc\r\u001b[1m')).toBe('a\tb\nc\\x0d\\x1b[1m')
+  })
+})
+
+describe('escapeJson', () => {
+  it('changes no value, and leaves nothing that a terminal obeys', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.string({ unit: 'binary' }), (value, text) => {
+        const document = escapeJson(JSON.stringify({ value, [text]: text }, undefined, 2))
+        expect(document).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/)
+        expect(JSON.parse(document)).toEqual(JSON.parse(JSON.stringify({ value, [text]: text })))
+      }),
+    )
   })
 })
