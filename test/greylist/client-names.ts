@@ -53,6 +53,8 @@ export const ACCESS_LINES: readonly string[] = [
   'b14.users.provider.example',
   'dsl-a7.provider.example',
   'modem31.provider.example',
+  'customer.midtown1.pop.provider.example',
+  '203-0-113-7.fixed.provider.example',
 ]
 
 export const MAIL_SERVERS: readonly string[] = [
@@ -86,6 +88,9 @@ export const MAIL_SERVERS: readonly string[] = [
   'f244.i.mail.company.example',
   'server.company.example',
   'server3.company.example',
+  'server112-3.hoster.example',
+  'dd12345.kasserver.com',
+  'delivery20201.lists.example',
   'www.company.example',
   'mercury.company.example',
   'company.example',
