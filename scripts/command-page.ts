@@ -9,7 +9,7 @@ export function commandPage(usage: Usage): string {
     `# greyctl ${usage.command}`,
     `${sentence(usage.summary)}`,
     fenced([`greyctl ${usage.command}${usage.flags.length > 0 ? ' [options]' : ''}${words}`]),
-    usage.description.replaceAll('<', '&lt;'),
+    prose(usage.description),
     table(
       'argument',
       usage.arguments.map(({ name, text }) => [`\`${name}\``, text]),
@@ -38,7 +38,12 @@ export function commandFile(command: string): string {
 const NOTICE = '<!-- written by npm run docs -->'
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 const fenced = (lines: readonly string[]) => ['```sh', ...lines, '```'].join('\n')
-const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ')
+/** Options are code: as words, a line would break after their first hyphens. */
+const prose = (text: string) =>
+  text
+    .replaceAll('<', '&lt;')
+    .replace(/(?<![\w`=/.-])(?:greyctl(?: [a-z]+){1,2} )?--[a-z][\w-]*(?:=[\w:/.-]*\w)?/g, '`$&`')
+const cell = (text: string) => prose(text).replaceAll('|', '\\|').replaceAll('\n', ' ')
 
 function row({ name, char, text, value, negatable, multiple }: UsageFlag): readonly [string, string] {
   const names = `${char === undefined ? '' : `-${char}, `}--${negatable ? '[no-]' : ''}${name}`

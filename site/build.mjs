@@ -69,9 +69,16 @@ function sidebar() {
     const [title = '', ...lines] = section.split('\n')
     const links = lines.flatMap((line) => [...line.matchAll(/\[([^\]]+)\]\(([^)]+)\)/g)])
     const items = links.map(([, text, link]) => ({
-      text,
+      // what continues a sentence there says nothing here
+      text: /^[a-z]/.test(text) ? heading(link) : text,
       link: `/${link.replace(/^\.\//, '').replace(/\.md$/, '').replace(/\.md#/, '#')}`,
     }))
     return { text: title, items: items.filter(({ link }) => !/:/.test(link)) }
   })
+}
+
+/** The first heading of a page of the site. */
+function heading(link) {
+  const text = readFileSync(join(content, link.replace(/#.*/, '')), 'utf8')
+  return /^# (.*)$/m.exec(text)?.[1] ?? link
 }

@@ -44,6 +44,6 @@ describe.runIf(program !== undefined)('promtool', () => {
     const argv = ['check', 'rules', 'templates/monitoring/greyctl-alerts.yml']
     const { status, stdout, stderr } = spawnSync(program ?? '', argv, { encoding: 'utf8' })
     expect(status, stderr).toBe(0)
-    expect(stdout).toContain('SUCCESS: 7 rules found')
+    expect(stdout).toContain('SUCCESS: 8 rules found')
   })
 })

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
-import { afterEach, describe, expect, it } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { parseOptions } from '../../src/daemon/options.js'
 import { MemoryStore } from '../../src/store/memory.js'
 import { client, policyText, type Running, startTestDaemon } from './running.js'
@@ -98,7 +100,14 @@ describe('metrics', () => {
   )
 
   it('have the names that the dashboard and the alert rules ask for', async () => {
-    running = await startTestDaemon(['--metrics=inet:127.0.0.1:0'])
+    // with a shared store, whose server need not be there
+    const local = mkdtempSync(join(tmpdir(), 'greyctl-metrics-'))
+    // after the daemon has ended
+    onTestFinished(() => rmSync(local, { recursive: true, force: true }))
+    running = await startTestDaemon([
+      '--metrics=inet:127.0.0.1:0',
+      `--store=valkey://127.0.0.1:1?local=${local}`,
+    ])
     const text = await scrape(running)
     const exist = new Set(
       [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(([, name = '', type]) =>
