@@ -150,6 +150,8 @@ describe.runIf(havePostfix())('the evaluator and smtpd', () => {
       // a service that answers with the class in which it is asked goes round until smtpd's limit of recursion: the
       // answer is the same, but how often it is asked before that differs by one or two
       if (answer.asked.length > MOST_ASKED) sure = false
+      // what is put off for certain may be so before or behind the question
+      if (answer.asked.some(({ certain }) => !certain)) sure = false
       expectedCalls += answer.asked.filter(({ endpoint }) => !endpoint.endsWith(':1')).length
       if (!answer.outcomes.includes(ruling.outcome)) different.push({ scenario, ruling, answer })
     })

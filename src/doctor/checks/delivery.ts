@@ -12,24 +12,43 @@ const postscreen = check({
   look: ['postconf -n | grep postscreen_.*_enable'],
   remedy: 'switch the deep tests off, or greylisting',
   autofix: 'manual',
-  needs: ['masterCf', 'policyUses', 'settings', 'mainCf'],
-  judge: ({ masterCf, policyUses, settings, mainCf }) => {
+  needs: ['masterCf', 'fates', 'settings', 'mainCf'],
+  judge: ({ masterCf, fates, settings, mainCf }) => {
     const front = masterCf.services.find(({ command, type }) => command === 'postscreen' && type === 'inet')
-    const tests = ['pipelining', 'non_smtp_command', 'bare_newline'].map(
-      (name) => `postscreen_${name}_enable`,
+    if (front === undefined) return []
+    const given = new Map(front.overrides.map(({ name, value, line }) => [name, { value, line }]))
+    const on = DEEP_TESTS.filter((name) => /^yes$/i.test(given.get(name)?.value ?? settings.get(name)))
+    // what counts is behind postscreen: the service that it hands clients to
+    const asks = fates.some(
+      ({ service, outside, others }) =>
+        service.master.type === 'pass' && [...outside, ...others].some(({ greylister }) => greylister),
     )
-    const on = tests.filter((name) => /^yes$/i.test(settings.get(name)))
-    if (front === undefined || on.length === 0 || !policyUses.some(({ greylister }) => greylister)) return []
-    const lines = on.flatMap((name) => mainCf.cf.get(name)?.line ?? [])
+    if (on.length === 0 || !asks) return []
+    const lines = on.flatMap((name) => {
+      const [override, own] = [given.get(name), mainCf.cf.get(name)]
+      return override ? [lineOf(masterCf, override.line)] : own ? [lineOf(mainCf, own.line)] : []
+    })
+    const inMain = on.filter((name) => !given.has(name))
     return [
       {
         detail: `${on.join(', ')} ${on.length === 1 ? 'is' : 'are'} on, and a greylister is asked behind it`,
-        evidence: [lineOf(masterCf, front.line), ...lines.map((line) => lineOf(mainCf, line))],
-        commands: on.map((name) => `postconf -X ${name}`).concat('postfix reload'),
+        evidence: [lineOf(masterCf, front.line), ...lines],
+        commands: [
+          ...inMain.map((name) => `postconf -X ${name}`),
+          ...on
+            .filter((name) => given.has(name))
+            .map((name) => `postconf -PX ${front.name}/${front.type}/${name}`),
+          'postfix reload',
+        ],
       },
     ]
   },
 })
+
+/** Tests behind the greeting, which end with a deferral for who passes them (POSTSCREEN_README). */
+const DEEP_TESTS = ['pipelining', 'non_smtp_command', 'bare_newline'].map(
+  (name) => `postscreen_${name}_enable`,
+)
 
 const fail2ban = check({
   id: 'fail2ban-bans-greylisted',

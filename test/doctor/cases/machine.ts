@@ -54,6 +54,7 @@ const POSTSCREEN = HEALTHY_MASTER.replace(
   /smtp .*smtpd/,
   'smtp inet n - y - 1 postscreen\nsmtpd pass - - y - - smtpd',
 )
+const BARE_NEWLINE = 'postscreen_bare_newline_enable'
 const jail = {
   fail2ban: { jail: { ref: '/etc/fail2ban/jail.local:3', text: 'enabled = true' }, journalMatches: [] },
 }
@@ -139,6 +140,25 @@ export const MACHINE_CASES: Readonly<Record<string, readonly Case[]>> = {
       broken: { master: POSTSCREEN, more: 'postscreen_bare_newline_enable = yes\n' },
       healthy: { master: POSTSCREEN, more: 'postscreen_greet_action = enforce\n' },
       says: 'postscreen_bare_newline_enable is on',
+    },
+    {
+      broken: { master: POSTSCREEN.replace('postscreen\n', `postscreen\n  -o ${BARE_NEWLINE}=yes\n`) },
+      healthy: {
+        master: POSTSCREEN.replace('postscreen\n', `postscreen\n  -o ${BARE_NEWLINE}=no\n`),
+        more: `${BARE_NEWLINE} = yes\n`,
+      },
+      says: 'postscreen_bare_newline_enable is on',
+    },
+    {
+      // nobody behind it asks a greylister
+      broken: { master: POSTSCREEN, more: `${BARE_NEWLINE} = yes\n` },
+      healthy: {
+        master: POSTSCREEN.replace(
+          '- smtpd\n',
+          '- smtpd\n  -o smtpd_recipient_restrictions=permit_mynetworks\n',
+        ),
+        more: `${BARE_NEWLINE} = yes\n`,
+      },
     },
   ],
   'soft-bounce': [{ broken: { more: 'soft_bounce = yes\n' }, healthy: { more: 'soft_bounce = no\n' } }],
