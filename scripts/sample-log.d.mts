@@ -1,0 +1,2 @@
+/** A fortnight of mail at a small company, made up; the same every time. */
+export function sampleLog(): string
