@@ -8,6 +8,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 const [program, store] = process.argv.slice(2)
 const { startDaemon } = await import(join(program, 'dist/daemon/daemon.js'))
+const { LmdbThread } = await import(join(program, 'dist/store/lmdb-thread.js'))
 const { parseOptions } = await import(join(program, 'dist/daemon/options.js'))
 
 /** Milliseconds under the same load, without cleaning. */
@@ -33,6 +34,7 @@ const options = parseOptions([
 const daemon = await startDaemon(options, {
   log,
   version: '0',
+  thread: () => new LmdbThread(console.error),
   cleaning: { first: BEFORE, pause: 10 },
 })
 console.log(JSON.stringify({ port: Number(daemon.listening[0].split(':').at(-1)) }))

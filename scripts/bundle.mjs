@@ -5,12 +5,12 @@
  * loads the streams and promises of it too.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { build, transform } from 'esbuild'
 import { licencesOf, packagesOf } from './licences.mjs'
 
-/** What systemd starts, and the thread that watches it, by their place in src. */
-const DAEMON = ['daemon/main', 'daemon/liveness-worker']
+/** What systemd starts, the thread that watches it and the one that writes its store, by their place in src. */
+const DAEMON = ['daemon/main', 'daemon/liveness-worker', 'store/lmdb-worker']
 
 /** oclif looks for these in its development mode; they are no part of the program. */
 const DEVELOPMENT = ['typescript', 'ts-node']
@@ -65,7 +65,9 @@ export async function bundle(root, target, { minify }) {
     metafile: true,
     logLevel: 'warning',
   }
-  const entries = (names) => names.map((name) => ({ in: join(source, `${name}.ts`), out: name }))
+  // all of the daemon lies in one directory, whatever room of src it comes from
+  const placed = (name) => (DAEMON.includes(name) ? `daemon/${basename(name)}` : name)
+  const entries = (names) => names.map((name) => ({ in: join(source, `${name}.ts`), out: placed(name) }))
   const made = await Promise.all([
     build({
       ...common,

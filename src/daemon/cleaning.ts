@@ -1,5 +1,4 @@
 import type { Policy } from '../greylist/policy.js'
-import { isForgettable } from '../greylist/record.js'
 import type { Store } from '../store/store.js'
 import type { Log } from './log.js'
 
@@ -29,9 +28,9 @@ export function startCleaning(
   const slice = async () => {
     let wait = round
     try {
-      const rules = policy()
+      const { maxAge, retryWindow, seal } = policy()
       const now = Math.floor(clock() / 1000)
-      const result = await store.expire((key, record) => isForgettable(key, record, rules, now), BUDGET)
+      const result = await store.expire({ maxAge, retryWindow, now, sealed: seal !== undefined }, BUDGET)
       removed += result.removed
       if (!result.done) wait = pause
       else if (removed > 0) {

@@ -3,6 +3,7 @@ import { jsonLines } from '../greylist/json-line.js'
 import { TEXT_LINES } from '../greylist/logline.js'
 import type { Policy } from '../greylist/policy.js'
 import { lifetime } from '../store/lifetime.js'
+import type { LmdbThread } from '../store/lmdb-thread.js'
 import { ReopeningStore } from '../store/reopening.js'
 import { directoriesOf } from '../store/spec.js'
 import type { Store } from '../store/store.js'
@@ -35,6 +36,8 @@ export interface DaemonParts {
   readonly clock?: () => number
   /** Options and configuration as they are now, for a reload. Throws GreyctlError('usage'). */
   readonly reread?: () => DaemonOptions
+  /** Starts a thread that writes the store; without one the event loop does. */
+  readonly thread?: (warn: (message: string) => void) => LmdbThread
   /** Instead of the store that the options name. */
   readonly store?: Store
   readonly cleaning?: CleaningTimes
@@ -63,6 +66,8 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   const listening: string[] = []
   for (const endpoint of options.endpoints) listening.push(...(await server.listen(endpoint)))
   const { Correspondents, createPools, Engine, openPatiently, serveControl } = await import('./answering.js')
+  const warn = (message: string) => log.line(`warning: ${message}`)
+  const thread = options.store.kind === 'lmdb' ? parts.thread?.(warn) : undefined
   const pools = options.identity === 'pool' ? createPools(options.resolver, clock, log) : undefined
   let opened: Store | undefined
   const metricsServer = await startMetrics(options, {
@@ -74,6 +79,8 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   if (metricsServer) listening.push(metricsServer.url)
   if (options.pidfile !== undefined) writeFileSync(options.pidfile, `${process.pid}\n`, { mode: 0o644 })
   if (identity) {
+    // it reads the program
+    await thread?.begun
     for (const directory of directoriesOf(options.store)) prepareDirectory(directory, identity)
     becomeUser(identity)
   }
@@ -81,10 +88,11 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
   const { testClock } = options
   let policy: Policy = rules.policy
   const memory = await openPatiently(options, {
-    warn: (message) => log.line(`warning: ${message}`),
+    warn,
     // a simulated time has nothing to do with the server's
     lifetime: (key, record) =>
       lifetime(key, record, policy, testClock ? record.last : Math.floor(clock() / 1000)),
+    thread,
     given: parts.store,
   })
   const { store } = memory
@@ -140,6 +148,7 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
       await server.drain()
       ;(await control)?.()
       await store.close()
+      await thread?.end()
       if (options.pidfile !== undefined) removeQuietly(options.pidfile)
     },
   }

@@ -40,7 +40,14 @@ export interface EngineOptions {
 const REMEMBERED_MESSAGES = 2000
 
 /**
- * Answers requests in turns: all that came in one event-loop turn are decided in order over one read of the store (a
+ * Requests decided together at most, where the store answers at once: while the server works on the next ones, clients read
+ * these answers. One by one, each answer wakes its reader (22 µs a request, where ten together take 17); all of a turn
+ * together, server and clients wait for each other.
+ */
+const TOGETHER = 10
+
+/**
+ * Answers requests in turns: those that came in one event-loop turn are decided in order over one read of the store (a
  * read of its own for each takes half as much time again). Whoever changes nothing is answered without waiting; what
  * all others change is committed together, then they are answered. The next turn does not wait for that. Whatever
  * fails, the answer is DUNNO.
@@ -50,6 +57,7 @@ export class Engine {
   readonly #headed = new Set<string>()
   readonly #unflushed = new Unflushed()
   #waiting: Job[] = []
+  #turnSoon: NodeJS.Immediate | undefined
   /** Decided in this turn, to be committed at its end. */
   #changed = new Map<string, GreyRecord>()
 
@@ -92,10 +100,13 @@ export class Engine {
 
   submit(job: Job): void {
     this.#waiting.push(job)
-    if (this.#waiting.length === 1) setImmediate(() => this.#turn())
+    if (this.#waiting.length >= TOGETHER && this.#options.store.immediate) this.#turn()
+    else this.#turnSoon ??= setImmediate(() => this.#turn())
   }
 
   #turn(): void {
+    clearImmediate(this.#turnSoon)
+    this.#turnSoon = undefined
     const jobs = this.#waiting
     this.#waiting = []
     const fail = (error: Error) => this.#fail(jobs, error)

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { GreyctlError } from '../errors.js'
 import { jsonMessage } from '../greylist/json-line.js'
+import { LmdbThread } from '../store/lmdb-thread.js'
 import { CHILD_MARK, reportStart, startInBackground } from './background.js'
 import { type Daemon, startDaemon } from './daemon.js'
 import { HELP } from './help.js'
@@ -50,7 +51,8 @@ async function serve(options: DaemonOptions, reread: () => DaemonOptions): Promi
   const liveness = watchLiveness(log, options.daemonize ? options.facility : undefined)
   let daemon: Daemon
   try {
-    daemon = await startDaemon(options, { log, version: version(), reread })
+    const thread = (warn: (message: string) => void) => new LmdbThread(warn)
+    daemon = await startDaemon(options, { log, version: version(), reread, thread })
   } catch (error) {
     await log.flush(1000)
     if (options.daemonize) await reportStart({ error: describe(error) })

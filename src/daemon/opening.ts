@@ -1,4 +1,5 @@
 import type { GreyctlError } from '../errors.js'
+import type { LmdbThread } from '../store/lmdb-thread.js'
 import { openStore } from '../store/open.js'
 import { ReopeningStore } from '../store/reopening.js'
 import type { Store } from '../store/store.js'
@@ -19,6 +20,8 @@ export interface OpeningParts {
   readonly warn: (message: string) => void
   /** How long a shared store keeps a record. */
   readonly lifetime: Lifetime
+  /** That writes the store of this machine. */
+  readonly thread?: LmdbThread | undefined
   /** Instead of the store that the options name. */
   readonly given?: Store | undefined
 }
@@ -29,7 +32,7 @@ export interface OpeningParts {
  */
 export async function openPatiently(
   { store: spec, durability, privacy }: DaemonOptions,
-  { warn, lifetime, given }: OpeningParts,
+  { warn, lifetime, thread, given }: OpeningParts,
 ): Promise<Memory> {
   let seal: Sealer | undefined
   const shared = async () => {
@@ -42,7 +45,7 @@ export async function openPatiently(
   const open = (patience?: number) => {
     seal = privacy ? sealer(spec) : undefined
     if (ready !== undefined || spec.kind === 'valkey') return ready as Store
-    return openStore(spec, { durability, warn, ...(patience === undefined ? {} : { patience }) })
+    return openStore(spec, { durability, warn, thread, ...(patience === undefined ? {} : { patience }) })
   }
   try {
     return { store: open(), seal: () => seal, opened: Promise.resolve() }

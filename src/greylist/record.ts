@@ -13,22 +13,28 @@ export interface GreyRecord {
 export const GONE: GreyRecord = { first: 0, last: 0, count: 0 }
 
 const VERSION = 1
-const SIZE = 13
+/** Bytes of an encoded record. */
+export const RECORD_SIZE = 13
 const LARGEST = 0xffff_ffff
 
 /** 13 bytes: version, then first, last and count as unsigned 32 bit numbers, most significant byte first. */
 export function encodeRecord(record: GreyRecord): Buffer {
-  const bytes = Buffer.allocUnsafe(SIZE)
-  bytes[0] = VERSION
-  bytes.writeUInt32BE(bounded(record.first), 1)
-  bytes.writeUInt32BE(bounded(record.last), 5)
-  bytes.writeUInt32BE(bounded(record.count), 9)
+  const bytes = Buffer.allocUnsafe(RECORD_SIZE)
+  encodeRecordInto(bytes, 0, record)
   return bytes
+}
+
+/** The same, into bytes that are there. */
+export function encodeRecordInto(bytes: Buffer, at: number, record: GreyRecord): void {
+  bytes[at] = VERSION
+  bytes.writeUInt32BE(bounded(record.first), at + 1)
+  bytes.writeUInt32BE(bounded(record.last), at + 5)
+  bytes.writeUInt32BE(bounded(record.count), at + 9)
 }
 
 /** undefined for bytes that no encodeRecord wrote: then nothing is known. */
 export function decodeRecord(bytes: Uint8Array): GreyRecord | undefined {
-  if (bytes.length !== SIZE || bytes[0] !== VERSION) return undefined
+  if (bytes.length !== RECORD_SIZE || bytes[0] !== VERSION) return undefined
   return { first: numberAt(bytes, 1), last: numberAt(bytes, 5), count: numberAt(bytes, 9) }
 }
 
@@ -66,13 +72,16 @@ export function lastSecond(
   return kind !== CLIENT && record.count === 0 ? Math.min(seen, record.first + policy.retryWindow) : seen
 }
 
+/** What is forgotten when a store is cleaned. A plain value: a thread of its own may do the cleaning. */
+export interface Expiry extends Pick<Policy, 'maxAge' | 'retryWindow'> {
+  /** Epoch seconds. */
+  readonly now: number
+  /** Keys are kept sealed: what says in clear who wrote to whom goes, however young. */
+  readonly sealed: boolean
+}
+
 /** Whether an entry of the store can go: it is expired, or says in clear what is kept sealed now. */
-export function isForgettable(
-  key: string,
-  record: GreyRecord,
-  policy: Pick<Policy, 'maxAge' | 'retryWindow' | 'seal'>,
-  nowSeconds: number,
-): boolean {
-  if (policy.seal !== undefined && !isSealed(key)) return true
-  return isExpired(key.charAt(0), record, policy, nowSeconds)
+export function isForgettable(key: string, record: GreyRecord, expiry: Expiry): boolean {
+  if (expiry.sealed && !isSealed(key)) return true
+  return isExpired(key.charAt(0), record, expiry, expiry.now)
 }

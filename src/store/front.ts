@@ -1,5 +1,5 @@
-import type { GreyRecord } from '../greylist/record.js'
-import type { Change, Entry, Expired, LocalStore, StoreStats } from './store.js'
+import type { Expiry, GreyRecord } from '../greylist/record.js'
+import type { Awaitable, Change, Entry, Expired, LocalStore, StoreStats } from './store.js'
 
 /** Keys of each half, about 250 bytes each: those of 10,000 to 20,000 triplets and their clients, 10 MB in all. */
 export const FRONT_SIZE = 20_000
@@ -66,14 +66,9 @@ export class Front implements LocalStore {
     return this.#base.entries(kind)
   }
 
-  findExpired(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number) {
-    return this.#base.findExpired(isExpired, budgetMs)
-  }
-
-  async expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Promise<Expired> {
-    this.#young.clear()
-    this.#old.clear()
-    return this.#base.expire(isExpired, budgetMs)
+  /** What is kept here of an expired record is judged again at each look-up, and says as little as none. */
+  expire(expiry: Expiry, budgetMs: number): Awaitable<Expired> {
+    return this.#base.expire(expiry, budgetMs)
   }
 
   stats(): StoreStats | Promise<StoreStats> {

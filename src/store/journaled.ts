@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { GreyRecord } from '../greylist/record.js'
+import type { Expiry, GreyRecord } from '../greylist/record.js'
 import { shortened } from './long-key.js'
 import { readFrames, Segment } from './segment.js'
-import type { Change, Entry, Expired, LocalStore, Store, StoreStats } from './store.js'
+import type { Awaitable, Change, Entry, Expired, LocalStore, Store, StoreStats } from './store.js'
 
 /** strict: committed means on the disk. relaxed: on the disk within 50 ms, which a power failure may forget. */
 export type Durability = 'strict' | 'relaxed'
@@ -35,8 +35,6 @@ const MANY = 500
 const GATHER_MANY = 1000
 /** Milliseconds until the next try to move them, after one that failed (a full disk). */
 const RETRY = 1000
-/** Changes in memory beyond which nothing is added by cleaning. */
-const MOST_WAITING = 20_000
 /** Milliseconds; `relaxed`. */
 const FLUSH_AFTER = 50
 
@@ -49,6 +47,7 @@ const FLUSH_AFTER = 50
  * Two segments take turns: one is written while the changes of the other move.
  */
 export class JournaledStore implements Store {
+  readonly immediate = true
   readonly #base: LocalStore
   readonly #options: JournalOptions
   readonly #segments: readonly [Segment, Segment]
@@ -101,16 +100,12 @@ export class JournaledStore implements Store {
     yield* this.#base.entries(kind)
   }
 
-  /** Removals of expired records need no journal: a crash brings back what expires again. */
-  async expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Promise<Expired> {
-    // they are found five times as fast as they are removed, and wait in memory
-    if (this.#current.size > MOST_WAITING) return { removed: 0, done: false }
-    const { keys, done } = this.#base.findExpired(isExpired, budgetMs)
-    // what changed since is newer than what was found
-    const doomed = keys.filter((key) => !this.#current.has(key) && !this.#moving?.changes.has(key))
-    for (const key of doomed) this.#current.set(key, undefined)
-    if (doomed.length > 0) this.#gather()
-    return { removed: doomed.length, done }
+  /**
+   * Past the journal: a crash brings back what expires again. What changed since is newer than what is removed, is
+   * answered from memory, and comes to the store after it.
+   */
+  expire(expiry: Expiry, budgetMs: number): Awaitable<Expired> {
+    return this.#base.expire(expiry, budgetMs)
   }
 
   async stats(): Promise<StoreStats> {

@@ -1,9 +1,22 @@
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
-import { decodeRecord, encodeRecord, type GreyRecord } from '../greylist/record.js'
+import {
+  decodeRecord,
+  type Expiry,
+  encodeRecord,
+  type GreyRecord,
+  isForgettable,
+} from '../greylist/record.js'
 import { LONGEST_KEY, shortened } from './long-key.js'
-import type { Change, Entry, Expired, LocalStore, StoreStats } from './store.js'
+import {
+  type Change,
+  type Entry,
+  type Expired,
+  type LocalStore,
+  MOST_REMOVED,
+  type StoreStats,
+} from './store.js'
 
 /** Entries looked at before the time is looked at again: a quarter of a millisecond. */
 const SLICE = 50
@@ -11,20 +24,20 @@ const SLICE = 50
 /** Bytes of disk that a change may take, two pages; and what is left alone for the mail's sake. */
 const SPACE = 8192
 const MOST_SPACE = 64 * 1024 * 1024
-/** Changes handed over in one go. */
-const BURST = 500
+/** Changes of one transaction, which holds a page of 4 KiB in memory for nearly each of them. */
+const MOST_TOGETHER = 5000
 
 /**
  * One LMDB environment in a directory (data.mdb, lock.mdb). One process writes, others may read meanwhile. A write is
  * one synchronous transaction, flushed to disk before it returns; a crash leaves the last committed state.
  */
 export class LmdbStore implements LocalStore {
-  readonly #directory: string
+  readonly directory: string
   readonly #database: RootDatabase<Buffer, Buffer>
   #cursor: Buffer | undefined
 
   constructor(directory: string, options: { readonly readOnly?: boolean } = {}) {
-    this.#directory = directory
+    this.directory = directory
     this.#database = open<Buffer, Buffer>({
       path: directory,
       noSubdir: false,
@@ -58,23 +71,22 @@ export class LmdbStore implements LocalStore {
     })
   }
 
+  /** In several transactions: whoever needs all or nothing has a journal. */
   async apply(changes: readonly Change[]): Promise<void> {
     this.#assertSpace(changes.length)
-    // lmdb gives all changes of a transaction one promise: thousands of waits for it held the event loop up
-    const written = new Set<Promise<boolean>>()
-    for (const [index, [key, record]] of changes.entries()) {
-      // each costs 1 to 3 µs here; the rest is done in a thread of lmdb
-      if (index % BURST === BURST - 1) await new Promise(setImmediate)
-      const bytes = bytesOf(key)
-      written.add(record ? this.#database.put(bytes, encodeRecord(record)) : this.#database.remove(bytes))
+    for (let start = 0; start < changes.length; start += MOST_TOGETHER) {
+      this.#database.transactionSync(() => {
+        for (const [key, record] of changes.slice(start, start + MOST_TOGETHER)) {
+          if (record) this.#database.putSync(bytesOf(key), encodeRecord(record))
+          else this.#database.removeSync(bytesOf(key))
+        }
+      })
     }
-    const failed = (await Promise.allSettled(written)).find(({ status }) => status === 'rejected')
-    if (failed) throw await causeOf((failed as PromiseRejectedResult).reason)
   }
 
-  /** LMDB survives a full disk, but its library complains on standard error at each try; and mail needs the rest. */
+  /** LMDB survives a full disk; but mail needs what is left of it. */
   #assertSpace(changes: number): void {
-    const { bavail, bsize } = statfsSync(this.#directory)
+    const { bavail, bsize } = statfsSync(this.directory)
     const needed = Math.min(changes * SPACE, MOST_SPACE)
     if (bavail * bsize >= needed) return
     throw new Error(`no space left on device: ${Math.floor((bavail * bsize) / 1024)} KiB free`)
@@ -90,24 +102,19 @@ export class LmdbStore implements LocalStore {
     }
   }
 
-  expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Expired {
-    const { keys, done } = this.findExpired(isExpired, budgetMs)
-    this.removeMany(keys)
-    return { removed: keys.length, done }
-  }
-
-  findExpired(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number) {
+  expire(expiry: Expiry, budgetMs: number): Expired {
     const until = performance.now() + budgetMs
     const keys: string[] = []
     let done = false
     do {
-      done = this.#look(isExpired, keys)
-    } while (!done && performance.now() < until)
-    return { keys, done }
+      done = this.#look(expiry, keys)
+    } while (!done && keys.length + SLICE <= MOST_REMOVED && performance.now() < until)
+    this.removeMany(keys)
+    return { removed: keys.length, done }
   }
 
   /** One slice from the cursor on; true at the end of the store. */
-  #look(isExpired: (key: string, record: GreyRecord) => boolean, doomed: string[]): boolean {
+  #look(expiry: Expiry, doomed: string[]): boolean {
     const range = this.#database.getRange({
       ...(this.#cursor ? { start: this.#cursor, exclusiveStart: true } : {}),
       limit: SLICE,
@@ -117,8 +124,9 @@ export class LmdbStore implements LocalStore {
       seen += 1
       this.#cursor = Buffer.from(key)
       const record = decodeRecord(value)
+      const name = textOf(key)
       // what nobody can read says nothing
-      if (record === undefined || isExpired(textOf(key), record)) doomed.push(textOf(key))
+      if (record === undefined || isForgettable(name, record, expiry)) doomed.push(name)
     }
     if (seen === SLICE) return false
     this.#cursor = undefined
@@ -128,9 +136,9 @@ export class LmdbStore implements LocalStore {
   stats(): StoreStats {
     const { entryCount } = this.#database.getStats() as { entryCount: number }
     return {
-      spec: `lmdb:${this.#directory}`,
+      spec: `lmdb:${this.directory}`,
       entries: entryCount,
-      bytes: statSync(join(this.#directory, 'data.mdb')).size,
+      bytes: statSync(join(this.directory, 'data.mdb')).size,
     }
   }
 
@@ -142,12 +150,6 @@ export class LmdbStore implements LocalStore {
   close(): Promise<void> {
     return this.#database.close()
   }
-}
-
-/** lmdb hides what the system said in a promise that is rejected with it. */
-async function causeOf(error: Error & { commitError?: unknown }): Promise<Error> {
-  const cause = await Promise.resolve(error.commitError).catch((reason: unknown) => reason)
-  return cause instanceof Error ? cause : error
 }
 
 /** One piece of memory for all keys, seen at each length: lmdb copies a key at once, and a buffer for each costs 0.3 µs. */

@@ -1,8 +1,9 @@
-import type { GreyRecord } from '../greylist/record.js'
-import type { Entry, Expired, Store, StoreStats } from './store.js'
+import { type Expiry, type GreyRecord, isForgettable } from '../greylist/record.js'
+import { type Entry, type Expired, MOST_REMOVED, type Store, type StoreStats } from './store.js'
 
 /** Forgets everything at the end of the process: for tests and tries. */
 export class MemoryStore implements Store {
+  readonly immediate = true
   readonly #records = new Map<string, GreyRecord>()
   #cursor: Iterator<Entry> | undefined
 
@@ -23,7 +24,7 @@ export class MemoryStore implements Store {
     return wanted.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   }
 
-  expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Expired {
+  expire(expiry: Expiry, budgetMs: number): Expired {
     const until = performance.now() + budgetMs
     this.#cursor ??= this.#records[Symbol.iterator]()
     let removed = 0
@@ -34,8 +35,8 @@ export class MemoryStore implements Store {
         return { removed, done: true }
       }
       const [key, record] = next.value
-      if (isExpired(key, record) && this.#records.delete(key)) removed += 1
-      if (performance.now() >= until) return { removed, done: false }
+      if (isForgettable(key, record, expiry) && this.#records.delete(key)) removed += 1
+      if (removed >= MOST_REMOVED || performance.now() >= until) return { removed, done: false }
     }
   }
 

@@ -1,4 +1,4 @@
-import type { GreyRecord } from '../greylist/record.js'
+import type { Expiry, GreyRecord } from '../greylist/record.js'
 import type { Change, Entry, Expired, LocalStore, StoreStats } from './store.js'
 
 /** LMDB's words for a file that it cannot make sense of (lmdb.h, "Return Codes"). */
@@ -44,12 +44,8 @@ export class MendingStore implements LocalStore {
     return this.#sound().entries(kind)
   }
 
-  findExpired(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number) {
-    return this.#guard((store) => store.findExpired(isExpired, budgetMs))
-  }
-
-  async expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Promise<Expired> {
-    return this.#guardLater((store) => store.expire(isExpired, budgetMs))
+  async expire(expiry: Expiry, budgetMs: number): Promise<Expired> {
+    return this.#guardLater((store) => store.expire(expiry, budgetMs))
   }
 
   async stats(): Promise<StoreStats> {

@@ -5,10 +5,12 @@ import { Front } from './front.js'
 import { type Durability, JournaledStore, type JournalOptions } from './journaled.js'
 import { LmdbStore } from './lmdb.js'
 import { inspectFile, lengthen } from './lmdb-file.js'
+import type { LmdbThread } from './lmdb-thread.js'
 import { MemoryStore } from './memory.js'
 import { isDamage, MendingStore } from './mending.js'
 import type { LocalSpec } from './spec.js'
 import type { LocalStore, Store } from './store.js'
+import { ThreadedStore } from './threaded.js'
 
 export interface OpenOptions {
   /** Another process writes; this one only looks. A damaged store is then an error. */
@@ -17,6 +19,8 @@ export interface OpenOptions {
   readonly durability?: Durability
   /** Seconds to wait for another daemon's end; 5 by default. */
   readonly patience?: number
+  /** That writes, in place of this one. */
+  readonly thread?: LmdbThread | undefined
   /** Told when a damaged store was put aside. */
   readonly warn?: (message: string) => void
 }
@@ -29,12 +33,16 @@ export interface OpenOptions {
 export function openStore(spec: LocalSpec, options: OpenOptions = {}): Store {
   if (spec.kind === 'memory') return new MemoryStore()
   const { directory } = spec
-  const { readOnly = false, warn = () => {}, durability, patience = PATIENCE } = options
+  const { readOnly = false, warn = () => {}, durability, patience = PATIENCE, thread } = options
   try {
     if (readOnly) return openReadOnly(directory)
     if (durability === undefined) return openMending(directory, warn)
     // behind the journal's lock nobody else writes: what was read may be kept in memory
-    const store = openMending(directory, warn, (file) => new Front(file))
+    const store = openMending(
+      directory,
+      warn,
+      (file) => new Front(thread === undefined ? file : new ThreadedStore(file, thread)),
+    )
     return withJournal(store, directory, { durability, warn, patience })
   } catch (cause) {
     if (cause instanceof GreyctlError) throw cause

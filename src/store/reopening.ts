@@ -1,4 +1,4 @@
-import type { GreyRecord } from '../greylist/record.js'
+import type { Expiry, GreyRecord } from '../greylist/record.js'
 import type { Awaitable, Entry, Expired, Store, StoreStats } from './store.js'
 
 /** Milliseconds between two tries. */
@@ -27,6 +27,10 @@ export class ReopeningStore implements Store {
     return this.#store === undefined ? this.#reason.message : undefined
   }
 
+  get immediate(): boolean {
+    return this.#store?.immediate ?? false
+  }
+
   getMany(keys: readonly string[]): Awaitable<readonly (GreyRecord | undefined)[]> {
     return this.#opened().getMany(keys)
   }
@@ -43,8 +47,8 @@ export class ReopeningStore implements Store {
     return this.#opened().entries(kind)
   }
 
-  expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Awaitable<Expired> {
-    return this.#opened().expire(isExpired, budgetMs)
+  expire(expiry: Expiry, budgetMs: number): Awaitable<Expired> {
+    return this.#opened().expire(expiry, budgetMs)
   }
 
   stats(): Awaitable<StoreStats> {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, constants, fdatasync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { decodeRecord, encodeRecord } from '../greylist/record.js'
+import { decodeChanges, encodeChanges } from './change-bytes.js'
 import type { Change } from './store.js'
 
 /** Bytes of a segment, about 35,000 changes: what may wait for the slower store behind. */
@@ -121,47 +121,18 @@ export function readFrames(bytes: Buffer): Recovered {
     const current = bytes.readUInt32LE(position + 8)
     if (position > 0 && current !== generation) break
     generation = current
-    if (!readChanges(bytes.subarray(position + HEADER, end), changes)) break
+    if (!decodeChanges(bytes.subarray(position + HEADER, end), changes)) break
     position = end
   }
   return { generation, changes }
 }
 
-/** Of each change: the length of its key (2 bytes), of its record (1 byte, 0 for a removal), the key, the record. */
 function encodeFrame(generation: number, changes: readonly Change[]): Buffer {
-  const encoded = changes.map(([, record]) => record && encodeRecord(record))
-  let length = HEADER
-  for (const [index, [key]] of changes.entries()) length += 3 + key.length + (encoded[index]?.length ?? 0)
-  const frame = Buffer.allocUnsafe(length)
-  let at = HEADER
-  for (const [index, [key]] of changes.entries()) {
-    const record = encoded[index]
-    frame.writeUInt16LE(key.length, at)
-    frame[at + 2] = record?.length ?? 0
-    at += 3
-    at += frame.write(key, at, 'latin1')
-    if (record) at += record.copy(frame, at)
-  }
-  frame.writeUInt32LE(length - HEADER, 0)
+  const frame = encodeChanges(changes, HEADER)
+  frame.writeUInt32LE(frame.length - HEADER, 0)
   frame.writeUInt32LE(generation, 8)
   frame.writeUInt32LE(crc32(frame.subarray(8)), 4)
   return frame
-}
-
-function readChanges(payload: Buffer, into: Change[]): boolean {
-  let at = 0
-  while (at < payload.length) {
-    if (at + 3 > payload.length) return false
-    const keyEnd = at + 3 + payload.readUInt16LE(at)
-    const end = keyEnd + (payload[at + 2] ?? 0)
-    if (end > payload.length) return false
-    const record = end > keyEnd ? decodeRecord(payload.subarray(keyEnd, end)) : undefined
-    // a record of a version that nobody can read says nothing
-    if (record !== undefined || end === keyEnd)
-      into.push([payload.toString('latin1', at + 3, keyEnd), record])
-    at = end
-  }
-  return true
 }
 
 /**

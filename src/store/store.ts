@@ -1,4 +1,4 @@
-import type { GreyRecord } from '../greylist/record.js'
+import type { Expiry, GreyRecord } from '../greylist/record.js'
 
 export type Awaitable<T> = T | Promise<T>
 
@@ -28,6 +28,12 @@ export interface SharedStats {
   readonly merged: number
 }
 
+/**
+ * Entries that one slice of cleaning removes at most. Time alone is no bound: what a slice found is removed in one
+ * transaction, which takes five times as long as finding it, and cannot be left half done.
+ */
+export const MOST_REMOVED = 1000
+
 /** The outcome of one slice of cleaning. */
 export interface Expired {
   readonly removed: number
@@ -51,9 +57,14 @@ export interface Store {
    * first look; a store on the network has neither order nor first look.
    */
   entries(kind?: string): Iterable<Entry> | AsyncIterable<Entry>
-  /** Removes what is expired, for about so many milliseconds, then goes on at the next call where it left off. */
-  expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Awaitable<Expired>
+  /**
+   * Removes what is expired (isForgettable), at most MOST_REMOVED entries and for about so many milliseconds, then goes on
+   * at the next call where it left off.
+   */
+  expire(expiry: Expiry, budgetMs: number): Awaitable<Expired>
   stats(): Awaitable<StoreStats>
+  /** `getMany` returns no promise: there is little to gain by many keys at once. */
+  readonly immediate?: boolean
   /** Of a store that several daemons share: it cannot be used, and this host remembers alone. */
   readonly alone?: boolean
   close(): Promise<void>
@@ -67,9 +78,4 @@ export interface LocalStore extends Store {
   getMany(keys: readonly string[]): readonly (GreyRecord | undefined)[]
   /** Without holding up the caller's turn for long. Resolved = on the disk. */
   apply(changes: readonly Change[]): Promise<void>
-  /** As `expire`, but removes nothing. */
-  findExpired(
-    isExpired: (key: string, record: GreyRecord) => boolean,
-    budgetMs: number,
-  ): { readonly keys: readonly string[]; readonly done: boolean }
 }

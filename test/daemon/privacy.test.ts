@@ -90,10 +90,10 @@ describe('--privacy', () => {
 
   it('forgets what was stored in clear at the next cleaning', () => {
     const record = { first: 1000, last: 1000, count: 1 }
-    const rules = { maxAge: 1000, retryWindow: 1000 }
-    expect(isForgettable('t192.0.2.0\na\nb', record, rules, 1500)).toBe(false)
-    expect(isForgettable('t192.0.2.0\na\nb', record, { ...rules, seal: String }, 1500)).toBe(true)
-    expect(isForgettable('t#hash', record, { ...rules, seal: String }, 1500)).toBe(false)
-    expect(isForgettable('t#hash', record, { ...rules, seal: String }, 2500)).toBe(true)
+    const expiry = (sealed: boolean, now: number) => ({ maxAge: 1000, retryWindow: 1000, sealed, now })
+    expect(isForgettable('t192.0.2.0\na\nb', record, expiry(false, 1500))).toBe(false)
+    expect(isForgettable('t192.0.2.0\na\nb', record, expiry(true, 1500))).toBe(true)
+    expect(isForgettable('t#hash', record, expiry(true, 1500))).toBe(false)
+    expect(isForgettable('t#hash', record, expiry(true, 2500))).toBe(true)
   })
 })

@@ -104,9 +104,10 @@ describe('what is expected', () => {
     const seal = (text: string) => `${text.length}`
     const key = expectationKey({ sender: '@shop.example', recipient: '' }, seal)
     expect(key).not.toContain('shop')
-    const rules = { ...policy({}), seal }
-    expect(isForgettable(key, expectationRecord(NOW, NOW + 9, said), rules, NOW)).toBe(false)
-    expect(isForgettable(EXPECTATIONS, { first: NOW, last: NOW + 9, count: 0 }, rules, NOW)).toBe(false)
+    const { maxAge, retryWindow } = policy({})
+    const expiry = { maxAge, retryWindow, sealed: true, now: NOW }
+    expect(isForgettable(key, expectationRecord(NOW, NOW + 9, said), expiry)).toBe(false)
+    expect(isForgettable(EXPECTATIONS, { first: NOW, last: NOW + 9, count: 0 }, expiry)).toBe(false)
   })
 })
 

@@ -1,9 +1,13 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { GreyRecord } from '../../src/greylist/record.js'
-import type { Awaitable, Entry, Store } from '../../src/store/store.js'
+import type { Expiry, GreyRecord } from '../../src/greylist/record.js'
+import { type Awaitable, type Entry, MOST_REMOVED, type Store } from '../../src/store/store.js'
 
 const record = (first: number): GreyRecord => ({ first, last: first + 1, count: 0 })
+
+/** What was not seen since this second is expired. */
+const since = (now: number): Expiry => ({ maxAge: 0, retryWindow: 1e9, now, sealed: false })
+const OLD = 1000
 
 async function all(store: Store): Promise<Entry[]> {
   const entries: Entry[] = []
@@ -108,23 +112,31 @@ export function conforms(name: string, make: () => Awaitable<Store>, traits: Tra
 
     it.skipIf(traits.forgets)('removes what is expired in slices, and nothing else', async () => {
       const store = await open()
-      await store.putMany(Array.from({ length: 5000 }, (_, index) => [`t${index}`, record(index)]))
+      await store.putMany(
+        Array.from({ length: 5000 }, (_, index) => [`t${index}`, record(index % 2 === 0 ? 1 : OLD)]),
+      )
       // what is on its way to the disk expires later
       await store.stats()
-      let removed = 0
-      let slices = 0
-      for (let done = false; !done && slices < 100_000; slices += 1) {
-        const result = await store.expire((_, { first }) => first % 2 === 0, 0)
-        removed += result.removed
-        done = result.done
+      const clean = async (now: number, budget: number) => {
+        const removed: number[] = []
+        for (let done = false; !done && removed.length < 100_000; ) {
+          const slice = await store.expire(since(now), budget)
+          removed.push(slice.removed)
+          done = slice.done
+        }
+        return { slices: removed.length, most: Math.max(...removed), all: removed.reduce((a, b) => a + b, 0) }
       }
-      expect(removed).toBe(2500)
-      expect(slices).toBeGreaterThan(10)
+      const short = await clean(OLD, 0)
+      expect(short.all).toBe(2500)
+      expect(short.slices).toBeGreaterThan(10)
       const left = await all(store)
       expect(left).toHaveLength(2500)
-      expect(left.every(([, { first }]) => first % 2 === 1)).toBe(true)
-      expect(await store.expire(() => true, 10_000)).toEqual({ removed: 2500, done: true })
-      expect(await store.expire(() => true, 10_000)).toEqual({ removed: 0, done: true })
+      expect(left.every(([, { first }]) => first === OLD)).toBe(true)
+      // a machine that stood still for a while gives a slice all the time of the world, but no more to remove
+      const long = await clean(2 * OLD, 10_000)
+      expect(long.all).toBe(2500)
+      expect(long.most).toBeLessThanOrEqual(MOST_REMOVED)
+      expect(await clean(2 * OLD, 10_000)).toEqual({ slices: 1, most: 0, all: 0 })
     })
   })
 }

@@ -25,10 +25,6 @@ class Slow extends MemoryStore implements LocalStore {
       else this.removeMany([key])
     }
   }
-
-  findExpired() {
-    return { keys: [], done: true }
-  }
 }
 
 describe('what is in memory before the store', () => {

@@ -1,4 +1,4 @@
-import type { GreyRecord } from '../../greylist/record.js'
+import type { Expiry, GreyRecord } from '../../greylist/record.js'
 import { joined } from '../merge.js'
 import type { Awaitable, Entry, Expired, SharedStats, Store, StoreStats } from '../store.js'
 import { Link, type LinkOptions, within } from './link.js'
@@ -100,10 +100,10 @@ export class FallbackStore implements Store {
   }
 
   /** Of this host's memory; the server does its own. */
-  async expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Promise<Expired> {
-    const apart = await this.#parts.apart.expire(isExpired, budgetMs)
+  async expire(expiry: Expiry, budgetMs: number): Promise<Expired> {
+    const apart = await this.#parts.apart.expire(expiry, budgetMs)
     if (!apart.done) return apart
-    const mirror = await this.#parts.mirror.expire(isExpired, budgetMs)
+    const mirror = await this.#parts.mirror.expire(expiry, budgetMs)
     return { removed: apart.removed + mirror.removed, done: mirror.done }
   }
 

@@ -1,4 +1,4 @@
-import type { GreyRecord } from '../../greylist/record.js'
+import type { Expiry, GreyRecord } from '../../greylist/record.js'
 import type { Entry, Expired, LocalStore } from '../store.js'
 
 /** Milliseconds that records gather before they are written. */
@@ -55,8 +55,8 @@ export class Mirror {
     }
   }
 
-  async expire(isExpired: (key: string, record: GreyRecord) => boolean, budgetMs: number): Promise<Expired> {
-    return this.#store?.expire(isExpired, budgetMs) ?? { removed: 0, done: true }
+  async expire(expiry: Expiry, budgetMs: number): Promise<Expired> {
+    return this.#store?.expire(expiry, budgetMs) ?? { removed: 0, done: true }
   }
 
   async close(): Promise<void> {

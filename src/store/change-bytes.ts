@@ -1,0 +1,43 @@
+import { decodeRecord, encodeRecordInto, RECORD_SIZE } from '../greylist/record.js'
+import type { Change } from './store.js'
+
+/** Of each change, beside its key and its record: the length of the key (2 bytes), of the record (1 byte, 0: a removal). */
+const LENGTHS = 3
+
+/** The changes in their order, after so many bytes that are left for the caller to fill. */
+export function encodeChanges(changes: readonly Change[], reserved = 0): Buffer<ArrayBuffer> {
+  let length = reserved
+  for (const [key, record] of changes)
+    length += LENGTHS + key.length + (record === undefined ? 0 : RECORD_SIZE)
+  // memory of its own, which can be handed to a thread
+  const bytes = Buffer.allocUnsafeSlow(length)
+  let at = reserved
+  for (const [key, record] of changes) {
+    bytes[at] = key.length & 0xff
+    bytes[at + 1] = key.length >> 8
+    bytes[at + 2] = record === undefined ? 0 : RECORD_SIZE
+    at += LENGTHS
+    at += bytes.write(key, at, 'latin1')
+    if (record === undefined) continue
+    encodeRecordInto(bytes, at, record)
+    at += RECORD_SIZE
+  }
+  return bytes
+}
+
+/** False where the bytes end within a change; those before it are taken. */
+export function decodeChanges(bytes: Buffer, into: Change[]): boolean {
+  let at = 0
+  while (at < bytes.length) {
+    if (at + LENGTHS > bytes.length) return false
+    const keyEnd = at + LENGTHS + bytes.readUInt16LE(at)
+    const end = keyEnd + (bytes[at + 2] ?? 0)
+    if (end > bytes.length) return false
+    const record = end > keyEnd ? decodeRecord(bytes.subarray(keyEnd, end)) : undefined
+    // a record of a version that nobody can read says nothing
+    if (record !== undefined || end === keyEnd)
+      into.push([bytes.toString('latin1', at + LENGTHS, keyEnd), record])
+    at = end
+  }
+  return true
+}

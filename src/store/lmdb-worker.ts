@@ -1,0 +1,50 @@
+import { isMainThread, parentPort } from 'node:worker_threads'
+import type { Expiry } from '../greylist/record.js'
+import { decodeChanges } from './change-bytes.js'
+import { LmdbStore } from './lmdb.js'
+import type { Change } from './store.js'
+
+/** What lmdb-thread.ts asks of this thread. One store at a time. */
+export type ThreadOrder =
+  | { readonly do: 'open'; readonly directory: string }
+  /** As encodeChanges wrote them. */
+  | { readonly do: 'apply'; readonly changes: readonly Uint8Array[] }
+  | { readonly do: 'expire'; readonly expiry: Expiry; readonly budgetMs: number }
+  | { readonly do: 'close' }
+
+export type ThreadAnswer = { readonly value: unknown } | { readonly error: string }
+
+let store: LmdbStore | undefined
+
+async function obey(order: ThreadOrder): Promise<unknown> {
+  if (order.do === 'open') {
+    store = new LmdbStore(order.directory)
+    return undefined
+  }
+  if (store === undefined) throw new Error('the store is closed')
+  if (order.do === 'expire') return store.expire(order.expiry, order.budgetMs)
+  if (order.do === 'apply') return store.apply(order.changes.flatMap(changesIn))
+  const closed = store
+  store = undefined
+  return closed.close()
+}
+
+function changesIn({ buffer, byteOffset, byteLength }: Uint8Array): readonly Change[] {
+  const changes: Change[] = []
+  if (!decodeChanges(Buffer.from(buffer, byteOffset, byteLength), changes))
+    throw new Error('changes are cut off')
+  return changes
+}
+
+if (!isMainThread) {
+  let before: Promise<unknown> = Promise.resolve()
+  parentPort?.on('message', (order: ThreadOrder) => {
+    before = before
+      .then(() => obey(order))
+      .then(
+        (value): ThreadAnswer => ({ value }),
+        (error: Error): ThreadAnswer => ({ error: error.message }),
+      )
+      .then((answer) => parentPort?.postMessage(answer))
+  })
+}
