@@ -9,8 +9,11 @@ import { basename, dirname, join } from 'node:path'
 import { build, transform } from 'esbuild'
 import { licencesOf, packagesOf } from './licences.mjs'
 
-/** What systemd starts, the thread that watches it and the one that writes its store, by their place in src. */
-const DAEMON = ['daemon/main', 'daemon/liveness-worker', 'store/lmdb-worker']
+/**
+ * What systemd starts, the thread that watches it and the one that writes its store, by their place in src. The last shares
+ * nothing with the others: what it needs would else come to them in three more files.
+ */
+const DAEMON = [['daemon/main', 'daemon/liveness-worker'], ['store/lmdb-worker']]
 
 /** oclif looks for these in its development mode; they are no part of the program. */
 const DEVELOPMENT = ['typescript', 'ts-node']
@@ -66,7 +69,7 @@ export async function bundle(root, target, { minify }) {
     logLevel: 'warning',
   }
   // all of the daemon lies in one directory, whatever room of src it comes from
-  const placed = (name) => (DAEMON.includes(name) ? `daemon/${basename(name)}` : name)
+  const placed = (name) => (DAEMON.flat().includes(name) ? `daemon/${basename(name)}` : name)
   const entries = (names) => names.map((name) => ({ in: join(source, `${name}.ts`), out: placed(name) }))
   const made = await Promise.all([
     build({
@@ -77,14 +80,15 @@ export async function bundle(root, target, { minify }) {
       banner: { js: REQUIRE },
       sourcemap: minify ? false : 'linked',
     }),
-    build({
-      ...common,
-      entryPoints: entries(DAEMON),
-      chunkNames: 'daemon/[name]-[hash]',
-      plugins: [nativeAddon(root)],
-      define: { 'import.meta.url': '__url' },
-      write: false,
-    }).then(async (result) => {
+    ...DAEMON.map(async (names) => {
+      const result = await build({
+        ...common,
+        entryPoints: entries(names),
+        chunkNames: 'daemon/[name]-[hash]',
+        plugins: [nativeAddon(root)],
+        define: { 'import.meta.url': '__url' },
+        write: false,
+      })
       await Promise.all(result.outputFiles.map((file) => writeCommon(file, minify)))
       return result
     }),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Expiry, GreyRecord } from '../greylist/record.js'
 import { shortened } from './long-key.js'
-import { readFrames, Segment } from './segment.js'
+import { type Opened, readFrames, Segment } from './segment.js'
 import type { Awaitable, Change, Entry, Expired, LocalStore, Store, StoreStats } from './store.js'
 
 /** strict: committed means on the disk. relaxed: on the disk within 50 ms, which a power failure may forget. */
@@ -71,8 +71,7 @@ export class JournaledStore implements Store {
     const [one, two] = openSegments(directory, options.patience)
     this.#segments = [one.segment, two.segment]
     this.#generation = Math.max(one.recovered.generation, two.recovered.generation) + 1
-    const found = [one.recovered, two.recovered].sort((a, b) => a.generation - b.generation)
-    this.#recover(new Map(found.flatMap(({ changes }) => changes)))
+    this.#recover([one, two])
   }
 
   getMany(names: readonly string[]): readonly (GreyRecord | undefined)[] {
@@ -165,10 +164,17 @@ export class JournaledStore implements Store {
     }, delay)
   }
 
-  /** What the last run left in the journal is known at once, and moves before anything is written over it. */
-  #recover(changes: Changes): void {
-    if (changes.size === 0) return
-    this.#moving = { changes, segments: this.#segments }
+  /**
+   * What the last run left in the journal is known at once, and moves before anything is written over it. A segment in
+   * which nothing was left is written meanwhile, and not cleared afterwards.
+   */
+  #recover(opened: readonly Opened[]): void {
+    const found = opened.filter(({ recovered }) => recovered.changes.length > 0)
+    if (found.length === 0) return
+    const inOrder = found.map(({ recovered }) => recovered).sort((a, b) => a.generation - b.generation)
+    const changes = new Map(inOrder.flatMap((recovered) => recovered.changes))
+    this.#moving = { changes, segments: found.map(({ segment }) => segment) }
+    if (this.#moving.segments.includes(this.#segments[0])) this.#active = 1
     this.#startMove().catch(() => {})
   }
 

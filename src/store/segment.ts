@@ -32,7 +32,7 @@ export class Segment {
    * Creates the file or takes what is there; `recovered` is what it holds, and there is no room until it is cleared.
    * With `patience` (seconds) it is this process's alone. Throws what the system says, or JournalTaken.
    */
-  static open(path: string, patience?: number): { readonly segment: Segment; readonly recovered: Recovered } {
+  static open(path: string, patience?: number): Opened {
     const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
     try {
       if (patience !== undefined) claim(descriptor, patience)
@@ -100,6 +100,11 @@ export class Segment {
       for (const done of served) done(error)
     })
   }
+}
+
+export interface Opened {
+  readonly segment: Segment
+  readonly recovered: Recovered
 }
 
 export interface Recovered {

@@ -98,9 +98,10 @@ describe('starting', () => {
         /node_modules\/(?:@oclif|inquirer|chalk|execa|iovalkey)\//,
       )
     expect(scripts.length).toBeLessThanOrEqual(8)
-    expect(
-      bytes - (await weigh(files.filter((file) => file.endsWith('.node')).map(urlOf))).bytes,
-    ).toBeLessThan(800_000)
+    // the thread that writes the store reads its own file, on another core, and nobody waits for it
+    const aside = files.filter((file) => file.endsWith('.node') || basename(file) === 'lmdb-worker.js')
+    expect(aside.map((file) => basename(file))).toContain('lmdb-worker.js')
+    expect(bytes - (await weigh(aside.map(urlOf))).bytes).toBeLessThan(800_000)
     // the store and the list of public suffixes, two thirds of it all, come when connections can wait already
     for (const file of beforeListening.files)
       expect(await readFile(file, 'utf8'), file).not.toMatch(/node_modules\/(?:lmdb|tldts|msgpackr)\//)

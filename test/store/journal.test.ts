@@ -156,6 +156,40 @@ describe('a journaled store', () => {
     expect(readFrames(readFileSync(join(left, 'journal-1'))).changes).toEqual([])
   })
 
+  it.each([0, 1])('keeps what is answered while what a crash left in segment %i moves', async (place) => {
+    const crash = (from: string, to: string) => {
+      for (const name of ['journal-0', 'journal-1']) cpSync(join(from, name), join(directory, to, name))
+      return join(directory, to)
+    }
+    const base = new Slow()
+    const first = open(base)
+    if (place === 1) {
+      await first.putMany([['tmoved', record(1)]])
+      await first.stats()
+    }
+    base.held = new Promise(() => {})
+    await first.putMany([['ta', record(1)]])
+    const left = crash(directory, 'left')
+    expect(readFrames(readFileSync(join(left, `journal-${place}`))).changes).toHaveLength(1)
+
+    const next = new Slow()
+    let release = () => {}
+    next.held = new Promise((resolve) => {
+      release = resolve
+    })
+    const options = { durability: 'strict', patience: 0, warn: () => {} } as const
+    const second = new JournaledStore(next, left, options)
+    // one segment is free: nobody waits
+    await second.putMany([['tb', record(2)]])
+    release()
+    await expect.poll(() => next.getMany(['ta'])).toEqual([record(1)])
+    next.held = new Promise(() => {})
+
+    const last = new JournaledStore(new Slow(), crash(left, 'again'), options)
+    expect(last.getMany(['tb'])).toEqual([record(2)])
+    await last.close()
+  })
+
   it('waits when both segments are full, and fails when the store takes nothing', async () => {
     const base = new Slow()
     base.broken = 'no space left on device'
