@@ -95,7 +95,10 @@ function complainOf(kind: ListKind, entry: string): readonly Complaint[] {
 function complainOfName(entry: string): readonly Complaint[] {
   if (/\s/.test(entry))
     return [never('more than one word: only the first line of its kind is read, and this is none')]
-  if (/^[\d./]+$/.test(entry)) return [never('neither an address nor a network')]
+  if (/^[\d./:*-]+$/.test(entry))
+    return [
+      never('neither an address nor a network: write 192.0.2.17, 192.0.2, 192.0.2.0/24 or 2001:db8::/32'),
+    ]
   if (entry.includes('@'))
     return [never('clients have host names, and this is a mail address: see [whitelist] senders')]
   if (/[*?]/.test(entry))

@@ -1,7 +1,7 @@
 import type { MailEvent } from './event.js'
 import { ownText } from './own-text.js'
 
-/** Names beyond so many are counted together: whoever sends from a new name each time must not fill the memory. */
+/** Names (and addresses) beyond so many are counted together: whoever sends from a new name each time must not fill the memory. */
 const MOST_NAMES = 200_000
 
 export interface ClientCount {
@@ -9,6 +9,31 @@ export interface ClientCount {
   readonly name: string
   /** Recipients that were accepted or deferred. */
   readonly count: number
+}
+
+/** Which clients sent mail or tried to, own users apart. */
+export class ClientsSeen {
+  readonly #names = new Set<string>()
+  readonly #addresses = new Set<string>()
+  #more = false
+
+  add(event: MailEvent): void {
+    const isClient = event.kind === 'accepted' || event.kind === 'deferred' || event.kind === 'passed'
+    if (!isClient || (event.kind === 'accepted' && event.authenticated)) return
+    this.#keep(this.#names, event.client.name)
+    this.#keep(this.#addresses, event.client.address)
+  }
+
+  /** undefined: there were too many to know them all. */
+  all(): { readonly names: readonly string[]; readonly addresses: readonly string[] } | undefined {
+    return this.#more ? undefined : { names: [...this.#names], addresses: [...this.#addresses] }
+  }
+
+  #keep(known: Set<string>, text: string): void {
+    if (known.has(text)) return
+    if (known.size >= MOST_NAMES) this.#more = true
+    else known.add(ownText(text))
+  }
 }
 
 /** The verified names of those who sent mail, by Postfix's own lines; by the greylister's where it has none. */

@@ -1,4 +1,5 @@
 import { GreyctlError } from '../errors.js'
+import { parseAddress, parseNetwork } from '../greylist/address.js'
 import { parseClientList } from '../greylist/client-list.js'
 import { type ListFinding, type ListKind, type ListText, lintLists } from '../greylist/list-lint.js'
 import type { Host } from '../host/host.js'
@@ -8,8 +9,14 @@ export interface LintRequest {
   readonly files: readonly string[]
   readonly daemonClients: readonly string[]
   readonly daemonRecipients: readonly string[]
-  /** Verified names of clients that a log shows; undefined: no log was asked. */
-  readonly seen?: readonly string[] | undefined
+  /** Clients that a log shows; undefined: no log was asked, or it has too many. */
+  readonly seen?: Seen | undefined
+}
+
+interface Seen {
+  /** Verified ones. */
+  readonly names: readonly string[]
+  readonly addresses: readonly string[]
 }
 
 export interface Lint {
@@ -64,15 +71,18 @@ async function unread(host: Host, usual: string, files: readonly string[]): Prom
   return [{ id: 'not-read', severity: 'warning', message, path: usual, line: 1, entry: '' }]
 }
 
-/** Entries for names that no client of a log had. Networks are not judged: logs are counted by names. */
-function unmatched(texts: readonly ListText[], seen: readonly string[]): readonly ListFinding[] {
+/** Entries for names, addresses and networks that no client of a log had. */
+function unmatched(texts: readonly ListText[], { names, addresses }: Seen): readonly ListFinding[] {
+  const bytes = addresses.flatMap((address) => [parseAddress(address) ?? []])
   return texts.flatMap(({ path, text }) =>
     text.split('\n').flatMap((whole, index): readonly ListFinding[] => {
       const entry = whole.replace(/#.*/s, '').trim()
-      if (entry === '' || /^[\d.:/a-f]+$/i.test(entry)) return []
       const { list } = parseClientList([{ path, text: entry }])
-      if (list.size === 0 || seen.some((name) => list.matches(name, []))) return []
-      const message = 'no client of the log has such a name'
+      if (list.size === 0 || names.some((name) => list.matches(name, []))) return []
+      if (bytes.some((address) => list.matches('', address))) return []
+      const message = parseNetwork(entry)
+        ? 'no client of the log has such an address'
+        : 'no client of the log has such a name'
       return [{ id: 'unmatched', severity: 'info', message, path, line: index + 1, entry }]
     }),
   )

@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk'
 import type { Lint } from '../setup/lint-lists.js'
 import { escapeText } from './escape.js'
+import { readable } from './store.js'
 
 /** Old entries that are told one by one. */
 const SHOWN = 5
@@ -11,7 +12,7 @@ export function renderLint({ files, findings }: Lint, style: ChalkInstance): str
   const told = stale.length > SHOWN ? findings.filter(({ id }) => id !== 'stale') : findings
   const lines = told.map(({ path, line, entry, severity, message }) => {
     const mark = severity === 'warning' ? style.yellow('warning:') : style.dim('info:')
-    const what = entry === '' ? '' : `${escapeText(entry)}: `
+    const what = entry === '' ? '' : `${escapeText(readable(entry))}: `
     return `${escapeText(path)}:${line}: ${mark} ${what}${escapeText(message)}`
   })
   const warnings = findings.filter(({ severity }) => severity === 'warning').length

@@ -42,6 +42,15 @@ describe('greyctl whitelist lint', () => {
     ])
   })
 
+  it('with a log, judges addresses and networks by the clients’ addresses', async () => {
+    const list = join(root, 'networks')
+    writeFileSync(list, '192.0.2.0/24\n192.0.2.10\n198.51.100\n2001:db8::/32\n')
+    const ran = await greyctl(['whitelist', 'lint', list, '--log', join(root, 'mail.log'), '--json'])
+    const { findings } = JSON.parse(ran.stdout)
+    const unmatched = findings.filter(({ id }: { id: string }) => id === 'unmatched')
+    expect(unmatched.map(({ entry }: { entry: string }) => entry)).toEqual(['198.51.100', '2001:db8::/32'])
+  })
+
   it('a file that was named and is not there is an error', async () => {
     const { code, stderr } = await greyctl(['whitelist', 'lint', join(root, 'none')])
     expect([code, stderr]).toEqual([3, expect.stringContaining('there is no such file')])

@@ -1,6 +1,6 @@
 /**
- * Names as well-known providers give them, with numbers made up. Unlike those of client-names.ts they were written down before
- * anybody looked what the table says of them, and some it gets wrong.
+ * Names as well-known providers give them, with numbers made up. They were written down before
+ * anybody looked what the table says of them, some of it was mended by them, and some it still gets wrong.
  */
 /** Services that send mail for many, mail servers of access providers, hosters. */
 export const PROVIDERS_SERVERS = `

@@ -3,7 +3,7 @@ import { Args } from '@oclif/core'
 import { GreyctlCommand } from '../../base-command.js'
 import { daemonOptions } from '../../daemon-options.js'
 import { logFlags, sinceOf } from '../../log-command.js'
-import { ClientCounts } from '../../maillog/clients.js'
+import { ClientsSeen } from '../../maillog/clients.js'
 import { readLog } from '../../maillog/read.js'
 import { lintWhitelists } from '../../setup/lint-lists.js'
 import { renderLint } from '../../ui/lint.js'
@@ -13,7 +13,7 @@ export default class WhitelistLint extends GreyctlCommand {
     'what is wrong with whitelists: entries that never match, match too much, or say nothing new'
   static override description =
     `Without a name, the lists that the daemon reads; a file whose name has "recipient" in it is a list of recipients. Lists of
-postgrey's are in the same format. With --log, also entries for names that no client of the log had.
+postgrey's are in the same format. With --log, also entries for names and networks that no client of the log had.
 Changes nothing. Exits 1 for a warning, 0 for remarks alone.`
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -31,18 +31,18 @@ Changes nothing. Exits 1 for a warning, 0 for remarks alone.`
     const host = await this.host(flags)
     const options = await daemonOptions(host)
     const asksLog = flags.log !== undefined || flags.journal
-    const counts = new ClientCounts()
+    const seen = new ClientsSeen()
     if (asksLog) {
       const which = { files: flags.log ?? [], journal: flags.journal, configDir: this.configDir(flags) }
-      await readLog(host, { ...which, since: sinceOf(flags.since, host.now()) }, ({ event, repeat }) =>
-        counts.add(event, repeat),
+      await readLog(host, { ...which, since: sinceOf(flags.since, host.now()) }, ({ event }) =>
+        seen.add(event),
       )
     }
     const lint = await lintWhitelists(host, {
       files: (argv as string[]).map((file) => resolve(file)),
       daemonClients: options.clientFiles,
       daemonRecipients: options.recipientFiles,
-      seen: asksLog ? counts.list().map(({ name }) => name) : undefined,
+      seen: asksLog ? seen.all() : undefined,
     })
     const warns = lint.findings.some(({ severity }) => severity === 'warning')
     this.finish({ text: renderLint(lint, this.terminal.style), json: lint, exitCode: warns ? 1 : 0 })
