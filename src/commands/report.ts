@@ -5,6 +5,7 @@ import type { Host } from '../host/host.js'
 import { cursorFlag, logFlags, openCursor, sinceOf } from '../log-command.js'
 import { reportLog } from '../maillog/report/report-log.js'
 import type { Report as ReportValue } from '../maillog/report/shape.js'
+import { ownReplyTexts } from '../own-texts.js'
 import { readClientFilter } from '../setup/client-filter.js'
 import { ownNetworks } from '../setup/own-networks.js'
 import { loadPageParts } from '../setup/report-page.js'
@@ -84,6 +85,7 @@ Exits 0 whatever it finds, 3 when the log cannot be read. greyctl verify is the 
       since: sinceOf(flags.since, host.now()),
       configDir,
       ownNetworks: await ownNetworks(host, configDir),
+      texts: await ownReplyTexts(host),
       top: flags.top ?? (flags.csv || flags.json || flags.html ? TOP_IN_FILES : TOP_ON_SCREEN),
       wanted,
       cursor: kept?.cursor,

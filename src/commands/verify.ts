@@ -6,6 +6,7 @@ import { followLog, type News } from '../maillog/follow.js'
 import { exitCodeOfVerdict, reportWithoutLog, verdictOfProof } from '../maillog/outcome.js'
 import type { ReadProgress } from '../maillog/read.js'
 import { verifySources } from '../maillog/verify.js'
+import { ownReplyTexts } from '../own-texts.js'
 import { liveProof } from '../setup/live-proof.js'
 import { ownNetworks } from '../setup/own-networks.js'
 import { newsDocument, renderNews } from '../ui/follow.js'
@@ -68,6 +69,7 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
       since: sinceOf(flags.since, host.now()),
       configDir,
       ownNetworks: await ownNetworks(host, configDir),
+      texts: await ownReplyTexts(host),
       cursor: kept?.cursor,
       progress: (done: ReadProgress) => progress.detail(readingText(done)),
     }

@@ -72,6 +72,8 @@ export class LogReader {
     private readonly progress: (bytes: number) => void = () => {},
     /** Takes lines by the fast lane. Without it each goes through the parsers, which say the same. */
     private readonly fast = true,
+    /** The replies of this server's greylisters, where they are in words of its own. */
+    private readonly own?: RegExp,
   ) {
     this.since = since ?? Number.NEGATIVE_INFINITY
   }
@@ -145,7 +147,7 @@ export class LogReader {
     if (quick === undefined || quick.line !== line) return
     const { block, body, to, program } = quick
     const text = decodeLine(block.subarray(body, to))
-    const event = parseEvent(program, text)
+    const event = parseEvent(program, text, this.own)
     if (event === undefined) return
     const ref = { source: source.name, line }
     reading.last = { event, at: reading.at, instance: instanceOf(program), ref, text, repeat: 1 }
@@ -184,7 +186,7 @@ export class LogReader {
     at: number | undefined,
     reading: Reading,
   ): void {
-    const event = parseEvent(program, body)
+    const event = parseEvent(program, body, this.own)
     if (event === undefined) return
     const ref = { source: reading.source.name, line: reading.line }
     this.tell({ event, at, instance: instanceOf(program), ref, text: body, repeat }, reading)

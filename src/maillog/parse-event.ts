@@ -4,14 +4,14 @@ import { parsePostfix } from './postfix-event.js'
 
 /**
  * What one message of the log says about greylisting; undefined for nothing. A program that the log names decides
- * who is believed: an address that spells out another program's line is still only an address.
+ * who is believed: an address that spells out another program's line is still only an address. `own`: replyPattern.
  */
-export function parseEvent(program: string, body: string): MailEvent | undefined {
-  if (isPostfix(program)) return parsePostfix(postfixDaemon(program), body)
+export function parseEvent(program: string, body: string, own?: RegExp): MailEvent | undefined {
+  if (isPostfix(program)) return parsePostfix(postfixDaemon(program), body, own)
   if (program === 'systemd-journald' || program === 'rsyslogd') return parseLost(body)
   const event = parseGreylister(program, body)
   if (event !== undefined) return event
-  return program === '' || program.endsWith('.service') ? parsePostfix(undefined, body) : undefined
+  return program === '' || program.endsWith('.service') ? parsePostfix(undefined, body, own) : undefined
 }
 
 const LOST =

@@ -12,10 +12,10 @@ const TROUBLE = /^warning: (connect to|problem talking to server) (\S+): /
 const NO_POLICY_SERVER =
   /^(?:private\/(?:anvil|tlsmgr|rewrite|proxymap|proxywrite|scache|verify|trace|defer|bounce|postlog)$|public\/)|greyctl-nobody/
 
-/** What a line of a Postfix daemon says; `daemon` undefined: unknown which one. */
-export function parsePostfix(daemon: string | undefined, body: string): MailEvent | undefined {
+/** What a line of a Postfix daemon says; `daemon` undefined: unknown which one. `own`: parseReject. */
+export function parsePostfix(daemon: string | undefined, body: string, own?: RegExp): MailEvent | undefined {
   if (body.startsWith('warning: ')) return parseTrouble(daemon, body)
-  if (body.startsWith('NOQUEUE: ')) return parseReject(body.slice('NOQUEUE: '.length))
+  if (body.startsWith('NOQUEUE: ')) return parseReject(body.slice('NOQUEUE: '.length), own)
   const id = QUEUE_ID.exec(body)
   if (id === null) return undefined
   const queueId = id[1] ?? ''
@@ -30,7 +30,7 @@ export function parsePostfix(daemon: string | undefined, body: string): MailEven
     case 109: // milter-reject
     case 114: // reject, removed
       if (rest === 'removed') return { kind: 'removed', queueId }
-      return mayBe(daemon, 'smtpd', 'cleanup') ? parseReject(rest) : undefined
+      return mayBe(daemon, 'smtpd', 'cleanup') ? parseReject(rest, own) : undefined
     default:
       return undefined
   }

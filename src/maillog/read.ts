@@ -3,6 +3,7 @@ import type { Host } from '../host/host.js'
 import type { Cursor } from './cursor.js'
 import { type Listener, LogReader } from './log-reader.js'
 import { type Dated, inOrder } from './order.js'
+import { replyPattern } from './own-reply.js'
 import type { Problem, Window } from './report.js'
 import { findSources, type LogSource } from './sources.js'
 import type { Told } from './told.js'
@@ -20,6 +21,8 @@ export interface ReadOptions {
   readonly follow?: Follow
   /** Reads on from where the last run with it ended, and is moved on. */
   readonly cursor?: Cursor | undefined
+  /** What this server's greylisters were told to say to a mail that has to come back; `%s` and `%r` as in postgrey(8). */
+  readonly texts?: readonly string[]
   /** false: each line goes through the parsers, which say the same more slowly. */
   readonly fast?: boolean
   /** Told while it goes on, a few times a second. */
@@ -70,6 +73,7 @@ export async function readLog(
     since,
     meter && ((bytes) => meter.read(bytes, reader.lines)),
     options.fast,
+    replyPattern(options.texts ?? []),
   )
   const problems: Problem[] = []
   function done(): LogRead {

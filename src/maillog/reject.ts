@@ -21,8 +21,8 @@ interface Tail {
   readonly helo: string
 }
 
-/** `rest`: a reject line after its queue id. Greylisting, trouble with the policy service, or undefined for any other rejection. */
-export function parseReject(rest: string): MailEvent | undefined {
+/** `rest`: a reject line after its queue id; `own`: what this server's greylister says in words of its own. Greylisting, trouble with the policy service, or undefined for any other rejection. */
+export function parseReject(rest: string, own?: RegExp): MailEvent | undefined {
   const match = REJECT.exec(rest.slice(0, LONGEST_BODY))
   if (match === null) return undefined
   const [, , name = '', address = '', , code, enhanced, said = ''] = match
@@ -32,7 +32,7 @@ export function parseReject(rest: string): MailEvent | undefined {
     if (reason.startsWith('Server configuration problem')) return { kind: 'trouble', what: 'policy' }
     if (reason.startsWith('Server configuration error')) return { kind: 'trouble', what: 'configuration' }
   }
-  if (!isTemporary(code, enhanced) || !isGreylisting(reason, rest)) return undefined
+  if (!isTemporary(code, enhanced) || !isGreylisting(reason, rest, own)) return undefined
   const client: Client = { name: name === '' ? 'unknown' : name, address }
   const { sender, recipient } = tail
   const wait = waitOf(reason)
@@ -51,8 +51,12 @@ function isTemporary(code: string | undefined, enhanced: string | undefined): bo
   return code === undefined ? (enhanced?.startsWith('4.') ?? false) : code.startsWith('4')
 }
 
-function isGreylisting(reason: string, line: string): boolean {
-  return GREYLISTED.test(reason) || (line.startsWith('milter-') && SOFT_REJECT.test(reason))
+function isGreylisting(reason: string, line: string, own: RegExp | undefined): boolean {
+  return (
+    GREYLISTED.test(reason) ||
+    own?.test(reason) === true ||
+    (line.startsWith('milter-') && SOFT_REJECT.test(reason))
+  )
 }
 
 function waitOf(reason: string): number | undefined {
