@@ -1,8 +1,11 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { ByteRange } from './host.js'
 
-/** Bytes read at once; it fits into a processor's cache. */
-const STREAM_CHUNK = 256 * 1024
+/**
+ * Bytes read at once: each read wakes a thread, which with 256 KiB took a tenth of the processor time that verify spends on
+ * 400 MB (1.9 s against 1.7; 4 MiB, which no longer fit into a cache, took 1.85).
+ */
+const STREAM_CHUNK = 2 * 1024 * 1024
 
 /**
  * Reads a file part by part into two buffers in turns: new ones would be the garbage of the whole file. An empty part

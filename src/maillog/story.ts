@@ -47,7 +47,7 @@ export interface StoryLimits {
   readonly queued: number
 }
 
-const LIMITS: StoryLimits = { triplets: 200_000, queued: 50_000 }
+const LIMITS: StoryLimits = { triplets: 120_000, queued: 50_000 }
 
 /** Collects events, in the order of the log, into the life of each triplet. Memory is bounded by the limits. */
 export class StoryTeller {
