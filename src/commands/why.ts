@@ -14,8 +14,8 @@ export default class Why extends StoreCommand {
   static override summary =
     'the whole story of a mail: each try, what was decided, and when the next one passes'
   static override description =
-    `Reads the mail log as greyctl verify does, for a mail address (sender or recipient), a domain, a client's address or a
-queue id, and tells each try in order, what decided, how long it waited and where it went; then what the daemon remembers
+    `Reads the mail log as greyctl verify does, for a mail address (sender or recipient), a domain or a client's name, a client's
+address or a queue id, and tells each try in order, what decided, how long it waited and where it went; then what the daemon remembers
 now, and the command that lets the mail in at once. Nothing is changed. Exits 0, or 4 when nothing is known.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> alice@example.org',
@@ -93,17 +93,18 @@ now, and the command that lets the mail in at once. Nothing is changed. Exits 0,
     history: MailHistory,
   ): string {
     if (remembered === undefined) return 'its sender is not known, so the daemon was not asked'
-    if (remembered.listing === undefined)
-      return `what the daemon remembers cannot be read: ${remembered.trouble}`
+    const release = `\n\nto let it in at once: ${escapeText(releaseOf(remembered.subject, query, history))}`
+    if (remembered.listing === undefined) {
+      const isOut = history.moments.at(-1)?.what === 'deferred'
+      return `what the daemon remembers cannot be read: ${remembered.trouble}${isOut ? release : ''}`
+    }
     const shown = renderShown(
       remembered.listing,
       { text, now: query.now, ...query.rules },
       this.terminal.style,
     )
     const waits = remembered.listing.records.some(({ state }) => state === 'waiting')
-    return waits
-      ? `${shown}\n\nto let it in at once: ${escapeText(releaseOf(remembered.subject, query, history))}`
-      : shown
+    return waits ? `${shown}${release}` : shown
   }
 }
 
@@ -115,8 +116,14 @@ interface Remembered {
 
 function questionOf(text: string, subject: Subject | undefined): MailQuestion {
   if (subject === undefined) return { kind: 'queue-id', id: text }
-  if (subject.kind === 'client') return { kind: 'client', address: text }
-  return subject
+  // the store has bytes as latin1, the log is text
+  return subject.kind === 'mailbox'
+    ? { ...subject, mailbox: recoded(subject.mailbox, 'latin1', 'utf8') }
+    : subject
+}
+
+function recoded(text: string, from: BufferEncoding, to: BufferEncoding): string {
+  return Buffer.from(text, from).toString(to)
 }
 
 /** All that are told of: a store whose keys are sealed knows them by their parts. */
@@ -129,7 +136,9 @@ function mailsOf({ moments }: MailHistory): Mail[] {
 
 function senderOf({ moments }: MailHistory): Subject | undefined {
   const sender = moments.find((moment) => moment.sender)?.sender
-  return sender === undefined ? undefined : { kind: 'mailbox', mailbox: sender.toLowerCase() }
+  return sender === undefined
+    ? undefined
+    : { kind: 'mailbox', mailbox: recoded(sender.toLowerCase(), 'utf8', 'latin1') }
 }
 
 /** In a store whose keys are sealed nothing is found by one part of a mail alone. */
@@ -140,7 +149,7 @@ function releaseOf(subject: Subject, { seal }: Query, { moments }: MailHistory):
     return `greyctl store allow ${[client.address, sender || '<>', recipient].map(quoted).join(' ')}`
   }
   if (subject.kind === 'client') return `greyctl store allow ${quoted(subject.address)}`
-  return `greyctl store allow ${quoted(subject.kind === 'mailbox' ? subject.mailbox : `@${subject.domain}`)}`
+  return `greyctl store allow ${quoted(subject.kind === 'mailbox' ? recoded(subject.mailbox, 'latin1', 'utf8') : `@${subject.domain}`)}`
 }
 
 function quoted(text: string): string {

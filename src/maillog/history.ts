@@ -23,6 +23,8 @@ export interface Moment {
 
 /** What is known of a mail when something happens to it. */
 export interface MailFacts {
+  /** The client's. */
+  readonly name: string | undefined
   readonly address: string | undefined
   readonly sender: string | undefined
   readonly recipient: string | undefined
@@ -85,7 +87,7 @@ export class History {
 
   #decision(event: Deferred | Passed, { at, ref }: Told): void {
     const { client, sender, recipient } = event
-    if (!this.#wanted({ address: client.address, sender, recipient, queueId: undefined })) return
+    if (!this.#wanted({ ...client, sender, recipient, queueId: undefined })) return
     const about = { at, client, sender, recipient, queueId: undefined, ref }
     if (event.kind === 'deferred') {
       this.#tell({ what: 'deferred', ...about, reason: event.reason, wait: event.wait, delay: undefined })
@@ -106,7 +108,8 @@ export class History {
       wait: undefined,
       delay: undefined,
     }
-    if (!this.#wanted({ address: queued?.client.address, sender: queued?.sender, recipient, queueId })) return
+    const { name, address } = queued?.client ?? {}
+    if (!this.#wanted({ name, address, sender: queued?.sender, recipient, queueId })) return
     if (queued && !queued.told) {
       queued.told = true
       this.#tell({ what: 'accepted', at: queued.at, ...about, reason: undefined, ref: queued.ref })

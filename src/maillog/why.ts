@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js'
 import type { Host } from '../host/host.js'
 import { History, type MailFacts, type Moment } from './history.js'
 import { type ReadOptions, readLog } from './read.js'
@@ -8,6 +9,7 @@ import { normalAddress } from './triplet.js'
 export type MailQuestion =
   | { readonly kind: 'client'; readonly address: string }
   | { readonly kind: 'mailbox'; readonly mailbox: string }
+  /** Of a sender or recipient, or the name of a client. */
   | { readonly kind: 'domain'; readonly domain: string }
   | { readonly kind: 'queue-id'; readonly id: string }
 
@@ -39,7 +41,11 @@ export async function historyOf(
 }
 
 function wants(question: Exclude<MailQuestion, { kind: 'queue-id' }>): (mail: MailFacts) => boolean {
-  if (question.kind === 'client') return ({ address }) => address === question.address
+  if (question.kind === 'client') {
+    const wanted = plainAddress(question.address)
+    return ({ address = '' }) =>
+      address === wanted || (address.includes(':') && plainAddress(address) === wanted)
+  }
   const mailboxes = ({ sender, recipient }: MailFacts) =>
     [sender, recipient].map((mailbox) => normalAddress(mailbox ?? ''))
   if (question.kind === 'mailbox') {
@@ -47,7 +53,14 @@ function wants(question: Exclude<MailQuestion, { kind: 'queue-id' }>): (mail: Ma
     return (mail) => mailboxes(mail).includes(wanted)
   }
   const ends = [`@${question.domain}`, `.${question.domain}`]
-  return (mail) => mailboxes(mail).some((mailbox) => ends.some((end) => mailbox.endsWith(end)))
+  return (mail) =>
+    mail.name?.toLowerCase() === question.domain ||
+    mailboxes(mail).some((mailbox) => ends.some((end) => mailbox.endsWith(end)))
+}
+
+/** One spelling of an address: IPv6 is written in several ways, and IPv4 within it. */
+function plainAddress(text: string): string {
+  return ipaddr.isValid(text) ? ipaddr.process(text).toString() : text
 }
 
 /** Mail of the same sender to the same recipients as the message with this queue id. */

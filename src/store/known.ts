@@ -103,8 +103,12 @@ export type Subject =
 
 export type Wanted = Subject | ({ readonly kind: 'mail' } & Mail)
 
-/** undefined for a text that is none of them. Bytes beyond ASCII are compared as the store has them, as latin1. */
-export function parseSubject(text: string, rules: Rules): Subject | undefined {
+/**
+ * undefined for a text that is none of them. As people copy it from a log, too: `<alice@example.org>`, `mail.example.org[192.0.2.25]`.
+ * Bytes beyond ASCII are compared as the store has them, as latin1.
+ */
+export function parseSubject(copied: string, rules: Rules): Subject | undefined {
+  const text = copied.trim().replace(/^<(.*)>$|^[^\s@[\]]*\[([\da-f.:]+)\]$/i, '$1$2')
   const address = parseAddress(text)
   if (address !== undefined) {
     const prefix = address.length === 4 ? rules.ipv4Prefix : rules.ipv6Prefix

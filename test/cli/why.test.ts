@@ -53,6 +53,47 @@ describe('greyctl why', () => {
     },
   )
 
+  it.each([
+    '<alice@example.org>',
+    '[192.0.2.10]',
+    'mail.example.org[192.0.2.10]',
+    '::ffff:192.0.2.10',
+    'Mail.example.org',
+  ])('takes %s as it is copied from a log', async (subject) => {
+    const { code, document } = await why(subject)
+    expect([code, document.moments.length]).toEqual([0, whole.length])
+  })
+
+  it.each([
+    ['2001:DB8:0:0::25', 1],
+    ['2001:db8::26', 0],
+    ['jörg@example.org', 1],
+    ['joerg@example.org', 0],
+    ["'; rm -rf /'@example.org", 2],
+    ['x y', 2],
+    ['<>', 2],
+    ['', 2],
+  ])('%s: whatever is asked about, what is in the log is found', async (subject, found) => {
+    const many = join(directory, 'many.log')
+    const client = 'unknown[2001:db8::25]'
+    writeFileSync(many, new LogWriter().rejected({ client, sender: 'jörg@example.org' }).toString(), 'utf8')
+    const ran = await greyctl([
+      'why',
+      '--log',
+      many,
+      '--store',
+      `lmdb:${directory}/none`,
+      '--json',
+      '--',
+      subject,
+    ])
+    if (found === 2) expect(ran.code).toBe(2)
+    else {
+      expect(ran.code).toBe(found === 1 ? 0 : 4)
+      expect(JSON.parse(ran.stdout).moments).toHaveLength(found)
+    }
+  })
+
   it('says when the next try passes, and how to let the mail in', async () => {
     const now = Math.floor(Date.now() / 1000)
     const writer = new LmdbStore(store)
@@ -72,6 +113,9 @@ describe('greyctl why', () => {
     const ended = await greyctl(['why', 'alice@example.org', '--log', log, '--store', none])
     expect(ended.code).toBe(0)
     expect(ended.stdout).toContain('what the daemon remembers cannot be read')
+    expect(ended.stdout).not.toContain('at once')
+    const waiting = await greyctl(['why', 'eve@evil.example', '--log', log, '--store', none])
+    expect(waiting.stdout).toContain("to let it in at once: greyctl store allow 'eve@evil.example'")
     expect(await why('nobody@nowhere.example')).toMatchObject({ code: 4, document: { moments: [] } })
     expect(await why('ABCDEF0123')).toMatchObject({ code: 4, document: { moments: [], release: null } })
   })
