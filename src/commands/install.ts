@@ -1,6 +1,8 @@
 import { Flags } from '@oclif/core'
 import { GreyctlError } from '../errors.js'
 import { InstallCommand } from '../install-command.js'
+import { chosenStore } from '../install-store.js'
+import { assertRoot } from '../setup/checks.js'
 import type { GivenFlags } from '../setup/choices.js'
 import { currentChoices } from '../setup/current.js'
 import type { ServerFacts } from '../setup/facts.js'
@@ -44,6 +46,10 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
       description: 'where the daemon listens (default: inet:127.0.0.1:10023)',
       helpValue: 'inet:HOST:PORT|unix:PATH',
     }),
+    store: Flags.string({
+      description: 'a Valkey or Redis server that several MX hosts share, or local (default: local)',
+      helpValue: 'valkey://HOST:PORT|local',
+    }),
     learn: Flags.boolean({ description: 'decide and log, but defer nobody', allowNo: true }),
     replace: Flags.boolean({ description: 'take the place of the greylister that main.cf asks already' }),
     force: Flags.boolean({ description: 'although another program manages this configuration' }),
@@ -52,8 +58,12 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
   }
 
   async run(): Promise<void> {
-    const { flags } = await this.parse(Install)
-    const host = await this.host(flags)
+    const { flags: given } = await this.parse(Install)
+    const host = await this.host(given)
+    assertRoot(host, 'install')
+    const asked = !given['dry-run'] && host.root === '/'
+    const store = given.store === undefined ? undefined : await chosenStore(host, given.store, { ask: asked })
+    const flags = { ...given, store }
     const prepared = await prepareInstall(host, {
       programHost: await this.host({}),
       configDir: this.namedConfigDir(flags),

@@ -34,6 +34,7 @@ const record = v.object({ first: number, last: number, count: number })
 const key = v.pipe(v.string(), v.regex(/^[tceo][\u0000-\u00ff]{1,16000}$/))
 const REQUEST = v.variant('do', [
   v.object({ do: v.literal('settle') }),
+  v.object({ do: v.literal('shared') }),
   v.object({
     do: v.literal('merge'),
     entries: v.pipe(v.array(v.tuple([key, record])), v.maxLength(CONTROL_BATCH)),
@@ -95,6 +96,9 @@ async function answer(line: string, parts: ControlParts): Promise<ControlAnswer>
 async function obey(request: ControlRequest, { store, engine, policy, clock }: ControlParts): Promise<void> {
   if (request.do === 'settle') {
     await store.stats()
+  } else if (request.do === 'shared') {
+    const { shared } = await store.stats()
+    if (shared?.up !== true) throw new Error(shared?.trouble ?? 'this daemon shares its store with nobody')
   } else if (request.do === 'remove') {
     await engine.change(request.keys, () => undefined)
   } else {

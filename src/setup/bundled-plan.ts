@@ -10,6 +10,7 @@ import {
   DEFAULTS_FILE,
   INIT_SCRIPT,
   STORE_DIR,
+  STORE_DROP_IN,
   WHITELIST_CLIENTS,
   WHITELIST_RECIPIENTS,
 } from './names.js'
@@ -30,11 +31,12 @@ import {
   startService,
   stopService,
 } from './service-steps.js'
+import { proveStore, storeDirectory, storeFiles } from './shared-store.js'
 
 /** greyctl's own daemon: its options and whitelists, its service, its user. Pure. Throws GreyctlError('runtime-in-home' | 'unsupported'). */
 export function planBundled(facts: ServerFacts, choices: InstallChoices, program: Program): BackendPlan {
   assertServable(program)
-  const files = serviceFiles(facts, choices, program)
+  const files = [...serviceFiles(facts, choices, program), ...storeFiles(facts, choices)]
   const configuration = configurationFiles(facts, choices, program)
   const service = stepsFor(files, facts)
   const settings = stepsFor(configuration, facts)
@@ -49,10 +51,17 @@ export function planBundled(facts: ServerFacts, choices: InstallChoices, program
     steps: [
       ...(facts.live && change.files ? beforeServiceFiles(facts.init, facts.service.running) : []),
       ...settings,
+      ...storeDirectory(facts, service, 'create'),
       ...service,
+      ...storeDirectory(
+        facts,
+        service.filter(({ after }) => after === 'absent'),
+        'remove-if-empty',
+      ),
       ...(facts.live && facts.user === undefined ? [createUserStep(facts.accounts)] : []),
       ...(facts.live && !facts.directories.has(STORE_DIR) ? [dropStoreBack()] : []),
       ...starting,
+      ...(choices.store?.reach && starting.length > 0 ? [proveStore()] : []),
       ...(canCarry(facts, 'bundled') ? [takeFromPostgrey(program)] : []),
     ],
   }
@@ -60,7 +69,8 @@ export function planBundled(facts: ServerFacts, choices: InstallChoices, program
 
 /** Stops the daemon and takes its units away; its options, whitelists, triplets and user stay. */
 export function leaveBundled(facts: ServerFacts): readonly Step[] {
-  const paths = facts.init === 'systemd' ? [UNIT_FILES.service, UNIT_FILES.socket] : [INIT_SCRIPT]
+  const paths =
+    facts.init === 'systemd' ? [UNIT_FILES.service, UNIT_FILES.socket, STORE_DROP_IN] : [INIT_SCRIPT]
   const present = paths.filter((path) => facts.files.get(path) !== undefined)
   const packaged = facts.packagedUnits.size > 0 && (facts.service.running || facts.service.enabled)
   if (present.length === 0 && !packaged) return []
@@ -68,8 +78,9 @@ export function leaveBundled(facts: ServerFacts): readonly Step[] {
     const id = path.replace(/^.*\//, '').replace('.', '-')
     return fileStep({ id, title: `remove ${path}`, path, content: 'absent' }, facts.files.get(path)) ?? []
   })
-  if (!facts.live) return files
-  if (facts.init !== 'systemd') return [...stopService(facts.init, facts.service), ...files]
+  const removed = [...files, ...storeDirectory(facts, files, 'remove-if-empty')]
+  if (!facts.live) return removed
+  if (facts.init !== 'systemd') return [...stopService(facts.init, facts.service), ...removed]
   const back: Step = {
     kind: 'run',
     id: 'units-back',
@@ -77,7 +88,7 @@ export function leaveBundled(facts: ServerFacts): readonly Step[] {
     argv: [],
     undo: ['systemctl', 'daemon-reload'],
   }
-  return [...stopService('systemd', facts.service), back, ...files, ...forgetUnits()]
+  return [...stopService('systemd', facts.service), back, ...removed, ...forgetUnits()]
 }
 
 function serviceFiles(facts: ServerFacts, choices: InstallChoices, program: Program): readonly WantedFile[] {
@@ -156,6 +167,7 @@ function wantedDefaults(now: Buffer | undefined, choices: InstallChoices, progra
   const current = readDefaults(text)
   const same =
     current.delay === choices.delay &&
+    current.store?.location === choices.store?.location &&
     current.listen === formatEndpoint(choices.listen) &&
     (current.learn ?? false) === choices.learn
   return same ? now : Buffer.from(updateDefaults(text, choices), 'latin1')

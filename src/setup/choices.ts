@@ -12,10 +12,19 @@ export interface InstallChoices {
   readonly listen: Endpoint
   /** Decide and log, but defer nobody. */
   readonly learn: boolean
+  /** undefined: triplets stay on this host. */
+  readonly store: SharedStore | undefined
   /** Take the place of another greylister that main.cf asks. */
   readonly replace: boolean
   /** Change a configuration that another program manages. */
   readonly force: boolean
+}
+
+/** A store as the daemon's --store names it. */
+export interface SharedStore {
+  readonly location: string
+  /** How the service gets there; undefined: as it does now. */
+  readonly reach?: { readonly addresses: readonly string[]; readonly credential: boolean }
 }
 
 /** The daemon of greyctl itself, or Debian's postgrey. */
@@ -65,6 +74,7 @@ export interface GivenFlags {
   readonly delay?: number | undefined
   readonly listen?: string | undefined
   readonly learn?: boolean | undefined
+  readonly store?: SharedStore | 'local' | undefined
   readonly replace?: boolean | undefined
   readonly force?: boolean | undefined
 }
@@ -82,12 +92,19 @@ export function resolveChoices(flags: GivenFlags, current: GivenFlags): InstallC
       hints: ['leave --learn out, or use the bundled daemon: --backend bundled'],
     })
   }
+  if (backend === 'postgrey' && flags.store !== undefined && flags.store !== 'local') {
+    throw new GreyctlError('usage', 'postgrey shares its triplets with nobody', {
+      hints: ['leave --store out, or use the bundled daemon: --backend bundled'],
+    })
+  }
+  const store = flags.store ?? current.store
   return {
     backend,
     selective: flags.selective ?? current.selective ?? false,
     delay: flags.delay ?? current.delay ?? DEFAULT_DELAY,
     listen,
     learn: backend === 'bundled' && (flags.learn ?? current.learn ?? false),
+    store: store === 'local' || backend === 'postgrey' ? undefined : store,
     replace: flags.replace ?? false,
     force: flags.force ?? false,
   }

@@ -25,6 +25,7 @@ export function currentChoices(facts: ServerFacts, wanted: Backend | undefined):
     listen: taken ? free : own.listen,
     delay,
     learn: own.learn,
+    store: own.store,
   }
 }
 

@@ -19,6 +19,8 @@ import {
   SOCKET_UNIT,
   STATE_DIR,
   STORE_DIR,
+  STORE_DROP_IN,
+  STORE_DROP_IN_DIR,
   UNIT_DIR,
   USER,
   WHITELIST_CLIENTS,
@@ -64,6 +66,7 @@ const MANAGED_FILES = [
   INSTALLED_FILE,
   POSTGREY_DEFAULTS,
   POSTGREY_DROP_IN,
+  STORE_DROP_IN,
   POLICY_RC_D,
 ]
 
@@ -107,7 +110,13 @@ export async function gatherFacts(host: Host, options: FactsOptions): Promise<Se
       ),
     ),
     packagedUnits: await packagedUnits(host),
-    directories: await existing(host, [CONFIG_DIR, STATE_DIR, STORE_DIR, POSTGREY_DROP_IN_DIR]),
+    directories: await existing(host, [
+      CONFIG_DIR,
+      STATE_DIR,
+      STORE_DIR,
+      STORE_DROP_IN_DIR,
+      POSTGREY_DROP_IN_DIR,
+    ]),
   }
 }
 

@@ -87,6 +87,7 @@ export function planInstall(
     notes: [
       ...wirings.flatMap((wiring) => said(facts, wiring, wiring.notes)),
       ...switchNotes(facts, choices),
+      ...storeNotes(facts, choices),
     ],
     warnings: wirings.flatMap((wiring) =>
       said(facts, wiring, [
@@ -139,6 +140,13 @@ function switchNotes(facts: ServerFacts, { backend, listen }: InstallChoices): r
     canCarry(facts, backend)
       ? 'the triplets come along: who is known now is not asked again'
       : 'the triplets start anew, and who is known now is asked to come back once more; to take them along, install the package db5.3-util first',
+  ]
+}
+
+function storeNotes({ installed }: ServerFacts, { store }: InstallChoices): readonly string[] {
+  if (installed === undefined || store?.reach === undefined) return []
+  return [
+    'what is known here stays here; to take it along: greyctl store export and import (docs/several-mx.md)',
   ]
 }
 

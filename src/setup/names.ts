@@ -28,6 +28,11 @@ export const INIT_SCRIPT = '/etc/init.d/greyctl'
 
 /** Where a service that may not look into anybody's home sees a source checkout. */
 export const SERVICE_PROGRAM = '/run/greyctl-daemon/program'
+/** A shared store's password, one line, for root alone; and what lets the service reach the server. */
+export const STORE_PASSWORD = `${CONFIG_DIR}/store-password`
+export const STORE_DROP_IN_DIR = `${UNIT_DIR}/${SERVICE_UNIT}.d`
+export const STORE_DROP_IN = `${STORE_DROP_IN_DIR}/greyctl-store.conf`
+
 /** Root's own: a candidate configuration is built and asked there before it goes live. */
 export const CANDIDATE_DIR = '/run/greyctl-candidate'
 

@@ -6,6 +6,7 @@ import type { Candidate } from './install-plan.js'
 import { CANDIDATE_DIR } from './names.js'
 import { WAIT_LISTENING } from './postgrey-steps.js'
 import { type ProofOptions, proveGreylisting } from './proof.js'
+import { askAboutStore, PROVE_STORE } from './shared-store.js'
 
 /** A retry is waited for when its delay is at most this long (seconds); `greyctl verify --live` waits for any. */
 export const LONGEST_WAIT = 90
@@ -25,6 +26,7 @@ export function installProver(host: Host, options: ProverOptions): Prover {
   const waiting = options.waiting ? { waiting: options.waiting } : {}
   return async (step, signal) => {
     if (step.id === WAIT_LISTENING) return waitUntilListening(host, formatEndpoint(choices.listen), signal)
+    if (step.id === PROVE_STORE && choices.store) return askAboutStore(host, choices.store, signal)
     const { learn, selective } = choices
     const common = { learn, selective, signal, ...waiting } satisfies Partial<ProofOptions>
     const of = candidates.find(({ proofs }) => step.id === proofs.candidate || step.id === proofs.live)

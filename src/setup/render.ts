@@ -1,4 +1,4 @@
-import { formatAddress, type GivenFlags, type InstallChoices } from './choices.js'
+import { formatAddress, type GivenFlags, type InstallChoices, type SharedStore } from './choices.js'
 import { SERVICE_PROGRAM } from './names.js'
 import type { Program } from './program.js'
 
@@ -11,7 +11,9 @@ function fill(template: string, values: Readonly<Record<string, string>>): strin
 export function daemonOptions(choices: InstallChoices): string {
   const { listen } = choices
   const where = listen.kind === 'inet' ? `--inet=${formatAddress(listen)}` : `--unix=${listen.path}`
-  return [where, `--delay=${choices.delay}`, ...(choices.learn ? ['--learn'] : [])].join(' ')
+  const learn = choices.learn ? ['--learn'] : []
+  const store = choices.store === undefined ? [] : [`--store=${choices.store.location}`]
+  return [where, `--delay=${choices.delay}`, ...learn, ...store].join(' ')
 }
 
 export function renderDefaults(program: Program, choices: InstallChoices): string {
@@ -20,10 +22,10 @@ export function renderDefaults(program: Program, choices: InstallChoices): strin
 
 /**
  * New options in a file that the administrator may have edited: the words that say where to listen, the delay
- * and --learn change, every other word and line stays.
+ * --learn and --store change, every other word and line stays.
  */
 export function updateDefaults(text: string, choices: InstallChoices): string {
-  const ours = /^(?:--(?:inet|unix|delay)=\S*|--learn)$/
+  const ours = /^(?:--(?:inet|unix|delay|store)=\S*|--learn)$/
   return text.replace(
     /^(\s*GREYCTL_OPTS=)(["']?)(.*?)\2[ \t]*$/m,
     (_, name: string, quote: string, value: string) => {
@@ -40,11 +42,12 @@ export function daemonWords(text: string): readonly string[] {
 }
 
 /** What the options in /etc/default/greyctl say now, an administrator's edits included. */
-export function readDefaults(text: string): GivenFlags {
+export function readDefaults(text: string): GivenFlags & { readonly store?: SharedStore } {
   const words = daemonWords(text)
   const option = (name: string) => words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3)
   const inet = option('inet')
   const unix = option('unix')
+  const store = option('store')
   const delay = Number(option('delay') ?? Number.NaN)
   const listen =
     inet === undefined ? unix && `unix:${unix}` : `inet:${/^\d+$/.test(inet) ? `127.0.0.1:${inet}` : inet}`
@@ -52,6 +55,7 @@ export function readDefaults(text: string): GivenFlags {
     ...(listen ? { listen } : {}),
     ...(Number.isInteger(delay) ? { delay } : {}),
     learn: words.includes('--learn'),
+    ...(store === undefined ? {} : { store: { location: store } }),
   }
 }
 

@@ -8,6 +8,8 @@ import type { Entry } from './store.js'
 export type ControlRequest =
   /** What was learned so far moves to the file, where other processes read it. */
   | { readonly do: 'settle' }
+  /** Whether the store that several hosts share can be used; an error says why not. */
+  | { readonly do: 'shared' }
   /** Joined with what is known of them at that moment (merge.ts). */
   | { readonly do: 'merge'; readonly entries: readonly Entry[] }
   | { readonly do: 'remove'; readonly keys: readonly string[] }

@@ -26,18 +26,14 @@ function serverFiles({ file, options }: ServerProgram): string {
   }).toString('base64')
 }
 
-/** The service of an installation at MX 1; at MX 2 a second smtpd that asks a second daemon. One server for both. */
-const TWO_MX = `set -e
+const SERVER = `set -e
 ln -s ${program?.file} /usr/local/bin/${program?.name}-server
 systemd-run --quiet --unit=store ${program?.name}-server ${program?.options.join(' ')} --port 6390 --bind 127.0.0.1 --save '' --requirepass ${PASSWORD}
+`
+
+/** At MX 2 a second smtpd that asks a second daemon. */
+const SECOND_MX = `set -e
 ip addr add 192.0.2.26/32 dev lo
-printf '[store]\\nlocation = "${LOCATION}"\\n' >/etc/greyctl/greyctl.toml
-printf '${PASSWORD}\\n' >/etc/greyctl/store-password
-chmod 600 /etc/greyctl/store-password
-mkdir -p /etc/systemd/system/greyctl.service.d
-printf '[Service]\\nLoadCredential=store-password:/etc/greyctl/store-password\\n' >/etc/systemd/system/greyctl.service.d/store.conf
-systemctl daemon-reload
-systemctl restart greyctl
 systemd-run --quiet --unit=greyctl2 --setenv=GREYCTL_STORE_PASSWORD=${PASSWORD} --property=DynamicUser=yes \
   --property=StateDirectory=greyctl2 "$(command -v node)" /opt/greyctl/dist/daemon/main.js --inet=127.0.0.1:10025 \
   --config=/dev/null --delay=${DELAY} '--store=${LOCATION}?local=/var/lib/greyctl2/store'
@@ -71,13 +67,38 @@ describe.skipIf(inject('labRefused') || program === undefined)('two MX hosts wit
     await machine.ok('base64 -d | tar -xzf - -C / --absolute-names --skip-old-files', {
       input: serverFiles(program as ServerProgram),
     })
-    await machine.ok(`${GREYCTL} install --yes --delay ${DELAY}`)
-    await machine.ok(TWO_MX)
+    await machine.ok(SERVER)
+  })
+  afterAll(() => machine?.end())
+
+  it('install takes the server that it is told of, when it can be used', async () => {
+    const install = `${GREYCTL} install --yes --delay ${DELAY} --store ${LOCATION}`
+    const before = await machine.ok('cat /etc/postfix/main.cf')
+    const refused = await machine.run(install)
+    expect(refused.code).not.toBe(0)
+    expect(refused.stderr).toMatch(/NOAUTH[\s\S]*one line in \/etc\/greyctl\/store-password/)
+    await machine.ok(`mkdir -p /etc/greyctl; echo ${PASSWORD} >/etc/greyctl/store-password`)
+    expect((await machine.run(install)).stderr).toContain('others than root can read the password')
+    expect(await machine.ok('cat /etc/postfix/main.cf; ls /etc/default')).not.toContain('greyctl')
+    expect(before).not.toContain('greyctl')
+    await machine.ok('mv /etc/greyctl/store-password /root/password; chmod 600 /root/password')
+    // root can, and the daemon cannot: put back
+    const putBack = await machine.run(`${install}?password-file=/root/password`, { timeout: 300 })
+    expect(putBack.code).toBe(1)
+    expect(putBack.stdout + putBack.stderr).toMatch(
+      /the daemon uses the shared store[\s\S]*(?:EACCES|ENOENT)/,
+    )
+    expect(await machine.ok('cat /etc/postfix/main.cf; ls /etc/default /etc/systemd/system')).not.toContain(
+      'greyctl',
+    )
+    await machine.ok('mkdir -p /etc/greyctl; mv /root/password /etc/greyctl/store-password')
+    expect(await machine.ok(install, { timeout: 300 })).toContain('the daemon uses the shared store')
+    expect(await machine.ok(`${install} --dry-run`)).toMatch(/nothing/i)
+    await machine.ok(SECOND_MX)
     await machine.ok(
       'for n in $(seq 100); do (: >/dev/tcp/127.0.0.1/10025) 2>/dev/null && exit 0; sleep 0.2; done; exit 1',
     )
   })
-  afterAll(() => machine?.end())
 
   it('takes at MX 2 what was deferred at MX 1', async () => {
     expect(await send(1, 'a@pool.example')).toBe('deferred')
@@ -104,7 +125,7 @@ describe.skipIf(inject('labRefused') || program === undefined)('two MX hosts wit
   })
 
   it('shows the server on one screen, and the password to nobody', async () => {
-    const status = await machine.ok(`GREYCTL_STORE_PASSWORD=${PASSWORD} ${GREYCTL} status`)
+    const status = await machine.ok(`${GREYCTL} status`)
     expect(status).toContain(`${LOCATION}: `)
     const seen = await machine.ok('ps -eww -o args | grep [m]ain.js; journalctl -u greyctl -u greyctl2')
     expect(seen).toContain('main.js')

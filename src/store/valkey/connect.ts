@@ -92,6 +92,8 @@ function tlsOptions({ ca, cert, key }: ValkeyLocation['files']) {
 
 /** systemd.exec(5), LoadCredential=. */
 const CREDENTIAL = 'store-password'
+/** Where that credential comes from: what root's commands read themselves. */
+const ROOTS_FILE = '/etc/greyctl/store-password'
 
 /** Read anew for each connection, so that a password can be changed while the daemon runs. Throws what the system says. */
 function secretsOf({ files }: ValkeyLocation): {
@@ -102,7 +104,7 @@ function secretsOf({ files }: ValkeyLocation): {
   const password =
     (files.password === undefined ? undefined : line(files.password)) ??
     (process.env.GREYCTL_STORE_PASSWORD || undefined) ??
-    (credentials === undefined ? undefined : lineIfThere(join(credentials, CREDENTIAL)))
+    (credentials === undefined ? lineIfThere(ROOTS_FILE) : lineIfThere(join(credentials, CREDENTIAL)))
   const { sentinelPassword } = files
   return {
     ...(password === undefined ? {} : { password }),

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import { GreyctlError } from '../../errors.js'
 import type { Durability } from '../journaled.js'
 import { openMending, openStore } from '../open.js'
@@ -54,7 +55,7 @@ export async function openShared(location: ValkeyLocation, options: SharedOption
 export async function withServer<T>(
   location: ValkeyLocation,
   lifetime: Lifetime,
-  work: (store: Store) => Promise<T>,
+  work: (store: ValkeyStore) => Promise<T>,
 ): Promise<T> {
   let store: ValkeyStore | undefined
   try {
@@ -67,10 +68,24 @@ export async function withServer<T>(
       where: nameOf(location),
       hints: [
         'see that it runs, and that this host and user may ask it (greyctl status, valkey-cli, redis-cli)',
+        'its password: one line in /etc/greyctl/store-password, for root alone (chmod 600)',
       ],
       cause,
     })
   } finally {
     await store?.close()
   }
+}
+
+/** The addresses of the hosts that a location names, but for this host's own. Throws GreyctlError('store-failed'). */
+export async function addressesOf({ nodes }: ValkeyLocation): Promise<readonly string[]> {
+  const found = await Promise.all(
+    nodes.map(({ host }) =>
+      lookup(host, { all: true }).catch((cause: Error) => {
+        throw new GreyctlError('store-failed', `${host} has no address: ${cause.message}`, { cause })
+      }),
+    ),
+  )
+  const addresses = found.flat().map(({ address }) => address)
+  return [...new Set(addresses)].filter((address) => address !== '::1' && !address.startsWith('127.'))
 }
