@@ -55,6 +55,8 @@ const TOGETHER = 10
 export class Engine {
   readonly #options: EngineOptions
   readonly #headed = new Set<string>()
+  /** The last deferral, since most wait for as long as the one before. */
+  #deferral: { readonly texts: ReplyTexts; readonly seconds: number; readonly reply: string } | undefined
   readonly #unflushed = new Unflushed()
   #waiting: Job[] = []
   #turnSoon: NodeJS.Immediate | undefined
@@ -280,8 +282,18 @@ export class Engine {
     const header = decision.delaySeconds !== undefined && this.#firstOfMessage(request.instance)
     if (decision.nowWhitelisted) log.record(lines.whitelisted(request))
     if (!quiet()) log.record(lines.action(request, decision, header))
-    if (decision.action === 'defer') return deferReply(texts(), decision.waitSeconds ?? 0, request.recipient)
+    if (decision.action === 'defer') return this.#defer(decision.waitSeconds ?? 0, request.recipient)
     return header ? headerReply(texts(), decision.delaySeconds ?? 0, clock()) : DUNNO
+  }
+
+  #defer(seconds: number, recipient: string): string {
+    const texts = this.#options.texts()
+    if (texts.text.includes('%r')) return deferReply(texts, seconds, recipient)
+    const last = this.#deferral
+    if (last?.texts === texts && last.seconds === seconds) return last.reply
+    const reply = deferReply(texts, seconds, recipient)
+    this.#deferral = { texts, seconds, reply }
+    return reply
   }
 
   /** The header goes to the first recipient only: each PREPEND would add one. */

@@ -86,11 +86,16 @@ export function tripletOf(key: string): Triplet | undefined {
 export function stableSender(sender: string): string {
   const at = sender.indexOf('@')
   if (at < 0) return sender
-  const local = withoutTag(sender.slice(0, at))
+  const whole = sender.slice(0, at)
+  // most senders have nothing that changes: one look, instead of two replacements
+  if (!CHANGING.test(whole)) return sender
+  const local = withoutTag(whole)
     .replace(/\+.*/s, '')
     .replace(/\b\d+\b/g, '#')
   return local + sender.slice(at)
 }
+
+const CHANGING = /\+|\b\d|^prvs=/
 
 const TAG = /^[0-9a-z]{10}/
 
