@@ -112,6 +112,42 @@ describe('npm run package', () => {
     expect(await must('fish', '--no-config', '-c', fish)).toMatch(/^uninstall\t.*\nexport\t/)
   })
 
+  it('makes a RPM of the same files, whose program runs', async () => {
+    await must('sh', '-c', 'command -v rpmbuild >/dev/null || apt-get install -y --no-install-recommends rpm')
+    const top = mkdtempSync(join(tmpdir(), 'greyctl-rpm-'))
+    const defines = [
+      `version ${VERSION}`,
+      `_sourcedir ${OUT}`,
+      `_topdir ${top}`,
+      '_binary_payload w1.gzdio',
+    ].flatMap((define) => ['--define', define])
+    await must('rpmbuild', '-bb', '--quiet', ...defines, join(ROOT, 'packaging/greyctl.spec'))
+    const rpm = join(top, `RPMS/x86_64/greyctl-${VERSION}-1.x86_64.rpm`)
+    // what is Debian's own is left out, and zsh looks elsewhere
+    const files = (text: string) =>
+      text
+        .trim()
+        .split('\n')
+        .map((path) => path.replace('vendor-completions', 'site-functions'))
+        .filter((path) => !/lintian|changelog\.gz|\/$/.test(path))
+    const debian = await must('sh', '-c', `dpkg-deb --fsys-tarfile '${join(OUT, DEB)}' | tar -t`)
+    const listed = files(await must('rpm', '-qpl', rpm))
+    for (const path of files(debian)) expect(listed).toContain(path.replace(/^\./, ''))
+    expect(files(await must('rpm', '-qpc', rpm))).toEqual([
+      '/etc/default/greyctl',
+      '/etc/greyctl/greyctl.toml',
+      '/etc/greyctl/whitelist_clients',
+      '/etc/greyctl/whitelist_recipients',
+    ])
+    const root = join(top, 'root')
+    await must('rpm', '--root', root, '-i', '--nodeps', '--noscripts', rpm)
+    const program = join(root, 'usr/lib/greyctl')
+    expect(await must(join(program, 'node'), join(program, 'bin/run.js'), '--version')).toContain(
+      `greyctl/${VERSION} `,
+    )
+    rmSync(top, { recursive: true })
+  })
+
   it('makes an npm package that installs into a fresh prefix, and plays there with its store', async () => {
     // outside of the checkout, whose packages it would find
     const prefix = mkdtempSync(join(tmpdir(), 'greyctl-prefix-'))
