@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import * as v from 'valibot'
 import { GreyctlError } from '../errors.js'
 import { SETTING_NAMES, SETTINGS, type SettingName, type Settings } from './config/settings.js'
+import { longForm } from './getopt.js'
 
 /** What the command line said. */
 export interface Flags {
@@ -34,9 +35,6 @@ const OTHERS = {
   dbdir: { type: 'string' },
   durability: { type: 'string' },
   metrics: { type: 'string' },
-  // postgrey's other names of --syslog-facility
-  syslogfacility: { type: 'string' },
-  facility: { type: 'string' },
 } as const
 
 const FLAGS = {
@@ -60,13 +58,8 @@ type Others = { readonly [Name in keyof typeof OTHERS]?: Value }
 export function parseFlags(argv: readonly string[]): Flags {
   const values = parse(argv) as Readonly<Record<string, Value>> & Others
   const text = (name: keyof typeof OTHERS) => values[name] as string | undefined
-  const facility = values['syslog-facility'] ?? values.syslogfacility ?? values.facility
-  const given: Readonly<Record<string, Value>> = {
-    ...values,
-    ...(facility === undefined ? {} : { 'syslog-facility': facility }),
-  }
   const said = (name: SettingName) => {
-    const value = given[name]
+    const value = values[name]
     return value === true ? `--${name}` : `--${name}=${value}`
   }
   return {
@@ -80,7 +73,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     store: text('store') ?? (values.dbdir === undefined ? undefined : `lmdb:${values.dbdir}`),
     durability: text('durability'),
     metrics: text('metrics'),
-    settings: checked(given, said),
+    settings: checked(values, said),
     said,
   }
 }
@@ -104,29 +97,17 @@ function numeric(value: Value): unknown {
 }
 
 function parse(argv: readonly string[]) {
+  const args = longForm(argv, (name) => {
+    const flag = (FLAGS as Readonly<Record<string, { type: string }>>)[name]
+    return flag && flag.type === 'string'
+  })
   try {
-    return parseArgs({ args: normalise(argv), options: FLAGS, strict: true, allowPositionals: false }).values
+    return parseArgs({ args, options: FLAGS, strict: true, allowPositionals: false }).values
   } catch (error) {
     throw usage(
       (error as Error).message.split('\n')[0]?.replace(/\.(?: To specify.*)?$/, '') ?? 'bad options',
     )
   }
-}
-
-/** Two habits of postgrey's option parser: one dash before a long name, and an option whose value may be left out. */
-function normalise(argv: readonly string[]): string[] {
-  const args: string[] = []
-  for (const word of argv) {
-    const long = /^-[a-z][a-z\d-]+(?:=|$)/.test(word) ? `-${word}` : word
-    const previous = args.at(-1)
-    if (previous === '--auto-whitelist-clients') {
-      args[args.length - 1] = /^\d+$/.test(word) ? `${previous}=${word}` : `${previous}=5`
-      if (/^\d+$/.test(word)) continue
-    }
-    args.push(long)
-  }
-  if (args.at(-1) === '--auto-whitelist-clients') args[args.length - 1] += '=5'
-  return args
 }
 
 export function usage(message: string): GreyctlError {

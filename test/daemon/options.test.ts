@@ -55,6 +55,18 @@ describe('options', () => {
       ['-d', '--pidfile=/run/x', '--user=a', '--group=b'],
       { daemonize: true, pidfile: '/run/x', user: 'a', group: 'b' },
     ],
+    // as Getopt::Long takes them, and so postgrey
+    [['--dela=5'], { policy: { delay: 5 } }],
+    [['--DELAY', '7'], { policy: { delay: 7 } }],
+    [['+delay=8'], { policy: { delay: 8 } }],
+    [['--ipv4=20', '--lookup-by-s'], { policy: { ipv4Prefix: 20 } }],
+    [['--lookup-by-h'], { policy: { ipv4Prefix: 32 } }],
+    [['--auto', '10'], { policy: { autoWhitelist: 10 } }],
+    [['--auto', '-V'], { policy: { autoWhitelist: 5 }, verbose: true }],
+    [['--sys=local4', '--q'], { facility: 'local4', quiet: true }],
+    [['-i=10029', '--u=/run/x'], { endpoints: [{ port: 10029 }, { path: '/run/x' }] }],
+    [['--greylist-t', '-- later --'], { text: '-- later --' }],
+    [['--us', 'a', '--host=mx', '--max=9'], { user: 'a', policy: { maxAge: 9 * DAY } }],
     [['--learn', '--check'], { policy: { learn: true }, check: true }],
   ])('%j', (argv, expected) => {
     expect(parse(...argv)).toMatchObject(expected)
