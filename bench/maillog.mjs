@@ -1,5 +1,5 @@
 /**
- * npm run bench:maillog [-- --write] [-- --lines=3000000]: how fast `greyctl verify` reads a mail log, beside pflogsumm
+ * npm run bench:maillog [-- --write] [-- --lines=3000000]: how fast `greyctl verify` and `greyctl report` read a mail log, beside pflogsumm
  * (Debian's package) and grep over the same file in the same run, in turns. --write puts it into
  * docs/benchmarks-maillog.md. --endless=GB pipes a log of that size instead, in which nothing ever comes back, and
  * tells the peak of memory.
@@ -72,17 +72,22 @@ function median(runs) {
 }
 
 function check(stdout, mails) {
-  const { verdict, counts, delay } = JSON.parse(stdout)
+  const { verdict, counts, delay, calendar } = JSON.parse(stdout)
   const expected = expectedOf(mails)
   const found = { verdict, ...counts, median: delay.median }
   for (const [name, value] of Object.entries(expected))
     if (found[name] !== value) throw new Error(`${name} is ${found[name]}, not ${value}`)
+  // report has days, too
+  const byDay = calendar?.days.reduce((sum, day) => sum + day.greylisted, 0)
+  if (byDay !== undefined && byDay !== expected.greylisted)
+    throw new Error(`greylisted by day is ${byDay}, not ${expected.greylisted}`)
 }
 
 function measureAll(path, lines, mails) {
   const size = statSync(path).size / 1e6
   const programs = {
     'greyctl verify --json': [process.execPath, PROGRAM, 'verify', '--log', path, '--json'],
+    'greyctl report --json': [process.execPath, PROGRAM, 'report', '--log', path, '--json'],
     pflogsumm: ['pflogsumm', path],
     'grep -c Greylisted': ['grep', '-c', 'Greylisted', path],
   }

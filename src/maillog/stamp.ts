@@ -1,9 +1,12 @@
-import { DIGIT, isOf, standsAt, word } from './bytes.js'
+import { DIGIT, find, isOf, standsAt, word } from './bytes.js'
 import type { YearClock } from './time.js'
 
 const DIGIT_0 = 48
 const COLON = 58
 const BLANK = 32
+/** `+00:00` */
+const LONGEST_ZONE = 6
+const MONTH_AND_DAY = /^[A-Z][A-Za-z]{2} [ \d]\d /
 
 /**
  * The time at the beginning of a line in the two forms that nearly all logs have, read where it lies in a block: a
@@ -43,6 +46,8 @@ export class StampReader {
       )
         return -1
       const text = bytes.toString('latin1', from, from + 12)
+      // the clock takes a month's name by its letters alone, and no number for no day
+      if (!MONTH_AND_DAY.test(text)) return -1
       const start = this.clock.at(text.slice(0, 3), text.slice(4, 6).trimStart(), `${text.slice(7)}:00`)
       if (start === undefined) return -1
       this.remember(bytes, from, 12, start)
@@ -68,8 +73,9 @@ export class StampReader {
       fraction /= unit
     }
     if (this.size !== 17 || !standsAt(bytes, at, this.zone) || !this.isSame(bytes, from)) {
-      const end = bytes.indexOf(BLANK, at)
-      if (end === -1 || end - at > 6) return -1
+      // no further than a zone is long: a log without blanks is not searched anew for each line
+      const end = find(bytes, BLANK, at, Math.min(to, at + LONGEST_ZONE + 1))
+      if (bytes[end] !== BLANK) return -1
       const zone = bytes.toString('latin1', at, end)
       const start = this.clock.iso.at(`${bytes.toString('latin1', from, from + 17)}00${zone}`)
       if (start === undefined) return -1
