@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { GreyctlCommand, interruption } from '../base-command.js'
 import type { ProofCase } from '../change/plan.js'
+import { daemonOptions } from '../daemon-options.js'
 import { cursorFlag, logFlags, openCursor, sinceOf } from '../log-command.js'
 import { followLog, type News } from '../maillog/follow.js'
 import { exitCodeOfVerdict, reportWithoutLog, verdictOfProof } from '../maillog/outcome.js'
@@ -113,6 +114,10 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
     const proof = await liveProof(host, {
       configDir,
       waitForRetry: true,
+      delay: await daemonOptions(host).then(
+        ({ policy }) => policy.delay,
+        () => undefined,
+      ),
       signal: interruption(),
       events: { waiting: (left) => progress.detail(`the retry is due in ${Math.ceil(left)} s`) },
     })
