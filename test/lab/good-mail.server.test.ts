@@ -47,9 +47,11 @@ describe.skipIf(inject('labRefused'))('good mail that must not wait', () => {
   })
 
   it('enforce begins, with what was learned, and has nothing to do a second time', async () => {
+    await machine.ok(`printf '[recipients]\\n"new.example" = "learn"\\n' >/etc/greyctl/greyctl.toml`)
     expect(await json(machine, 'enforce --yes')).toMatchObject({
       code: 0,
       document: { changed: true, learn: false, delay: 3 },
+      stderr: expect.stringContaining('/etc/greyctl/greyctl.toml:2: new.example goes on learning'),
     })
     expect(await from('203.0.113.99', 'one@shop.example')).toMatchObject({ code: 250 })
     expect(await from('203.0.113.99', 'new@shop.example')).toMatchObject({ code: 450 })
