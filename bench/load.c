@@ -2,9 +2,10 @@
  * A load generator for policy servers. A program of its own, in C: in Node it takes more time for a request than the
  * servers do for the answer, and is what is measured.
  *
- * load PORT CONNECTIONS SECONDS KIND FIRST COUNT
+ * load PORT CONNECTIONS SECONDS KIND FIRST COUNT [named]
  *   KIND new: the triplets FIRST, FIRST+1, ... until the time is over; known: those from FIRST to FIRST+COUNT, over and
- *   over; once: each of them once, however long it takes. SECONDS may be a fraction.
+ *   over; once: each of them once, however long it takes. SECONDS may be a fraction. named: each client has a verified
+ *   name, of one of a thousand organisations; otherwise it is unknown.
  * One request in flight on each connection, as Postfix does it. Prints one JSON document; every answer is counted by
  * its action. Exit 1 with a line when a server closes a connection or keeps silent for 30 seconds.
  */
@@ -40,6 +41,7 @@ static struct { char name[32]; uint64_t count; } actions[MOST_ACTIONS];
 static uint64_t answered, begun, end, first, count, next_index;
 static uint64_t slowest;
 static char run[24];
+static int named;
 enum { NEW, KNOWN, ONCE } kind;
 
 static void fail(const char *what)
@@ -76,15 +78,19 @@ static int choose(uint64_t *index)
 static int compose(char *text, size_t size, uint64_t index)
 {
     uint32_t network = (uint32_t)(index * 10368889u) & 0xffffff;
+    char name[64] = "unknown";
+    if (named)
+        snprintf(name, sizeof name, "mail-out%llu.provider%llu.example", (unsigned long long)index % 32,
+            (unsigned long long)(index % 1000));
     return snprintf(text, size,
         "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\nclient_address=%u.%u.%u.25\n"
-        "client_name=unknown\nclient_port=40000\nreverse_client_name=host%llu.example.org\n"
+        "client_name=%s\nclient_port=40000\nreverse_client_name=host%llu.example.org\n"
         "server_address=127.0.0.1\nserver_port=25\nhelo_name=host.example.org\nsender=user%cx%lluy@sender.example.org\n"
         "recipient=recipient%llu@example.com\nrecipient_count=0\nqueue_id=\ninstance=%llu.%s\nsize=12345\n"
         "etrn_domain=\nstress=\nsasl_method=\nsasl_username=\nsasl_sender=\nccert_subject=\nccert_issuer=\n"
         "ccert_fingerprint=\nccert_pubkey_fingerprint=\nencryption_protocol=\nencryption_cipher=\n"
         "encryption_keysize=0\npolicy_context=\n\n",
-        network >> 16, (network >> 8) & 255, network & 255, (unsigned long long)index,
+        network >> 16, (network >> 8) & 255, network & 255, name, (unsigned long long)index,
         (char)('a' + index % 26), (unsigned long long)index, (unsigned long long)(index % 1000),
         (unsigned long long)next_index, run);
 }
@@ -174,8 +180,9 @@ static void report(double took)
 
 int main(int argc, char **argv)
 {
-    if (argc != 7) {
-        fprintf(stderr, "usage: load PORT CONNECTIONS SECONDS new|known|once FIRST COUNT\n");
+    named = argc == 8 && strcmp(argv[7], "named") == 0;
+    if (argc != 7 && !named) {
+        fprintf(stderr, "usage: load PORT CONNECTIONS SECONDS new|known|once FIRST COUNT [named]\n");
         return 2;
     }
     int connections = atoi(argv[2]);

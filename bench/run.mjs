@@ -15,6 +15,7 @@ import { GOOD_MAIL, sectionOf, withSection } from './section.mjs'
 import {
   compile,
   compileLoad,
+  freePort,
   privateMemory,
   startEcho,
   startGreyctl,
@@ -44,7 +45,9 @@ const generator = compileLoad(scratch)
 const run = promisify(execFile)
 
 async function load(server, kind, first, count = 0, time = seconds) {
-  const argv = [server.port, CONNECTIONS, time, kind, first, count].map(String)
+  const argv = [server.port, CONNECTIONS, time, kind, first, count, ...(server.named ? ['named'] : [])].map(
+    String,
+  )
   return JSON.parse((await run(generator, argv)).stdout)
 }
 
@@ -107,6 +110,32 @@ async function peers() {
       await checked(server, ['PREPEND', 'DUNNO'], 'once', 0, KNOWN)
     }
     servers.push({ ...(await startEcho()), echo: true })
+    return await inTurns(servers)
+  } finally {
+    await stopAll(servers)
+  }
+}
+
+/** What it costs to know a client by its organisation, and to be watched: clients have verified names here. */
+async function identities() {
+  // no resolver at that port: senders' SPF records are not to be had
+  const pool = ['--identity=pool', '--resolver=127.0.0.1:9']
+  const options = {
+    subnet: [],
+    pool,
+    'pool, metrics': [...pool, `--metrics=inet:127.0.0.1:${await freePort()}`],
+  }
+  const servers = []
+  for (const [name, more] of Object.entries(options)) {
+    const server = await startGreyctl(name, program, scratch, join(scratch, `as ${name}`), more)
+    servers.push({ ...server, named: true })
+  }
+  try {
+    for (const server of servers) {
+      await checked(server, ['DEFER_IF_PERMIT'], 'once', 0, KNOWN)
+      await sleep(1100)
+      await checked(server, ['PREPEND', 'DUNNO'], 'once', 0, KNOWN)
+    }
     return await inTurns(servers)
   } finally {
     await stopAll(servers)
@@ -203,7 +232,7 @@ function machine() {
 
 try {
   const only = /--only=(\w+)/.exec(process.argv.join(' '))?.[1]
-  const steps = { peers, manyStored, memory, expiry }
+  const steps = { peers, identities, manyStored, memory, expiry }
   const results = {}
   for (const [name, step] of Object.entries(steps)) {
     if (only !== undefined && only !== name) continue

@@ -106,9 +106,11 @@ export class Replay {
     return true
   }
 
-  #take(attempt: Attempt, at: number): void {
+  #take(attempt: Attempt, said: number): void {
     const pair = `${normalAddress(stableSender(attempt.sender))}\n${normalAddress(attempt.recipient)}`
     const found = this.#chains.find(pair)
+    // within one mail the order of the lines counts, and not what a clock said
+    const at = found === -1 ? said : Math.max(said, this.#chains.last[found] as number)
     if (found !== -1 && this.#chains.in[found] === 1 && this.#isOfThePast(found, attempt, at)) return
     const open = this.#openOf(found, at)
     const decision = this.#judge.decide(attempt, at)

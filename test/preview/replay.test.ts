@@ -60,6 +60,21 @@ it('counts every mail once, however few can be followed and remembered', () => {
   )
 })
 
+it('within one mail time does not go back, whatever the clock did', () => {
+  const client = { name: 'unknown', address: '192.0.2.1' }
+  const mail = { client, sender: 'b@x.example', recipient: 'bob@example.org', own: false }
+  const { tally } = replayed(
+    [
+      { ...mail, at: 600, deferred: true },
+      { ...mail, at: 660, sender: 'a@x.example', deferred: false },
+      { ...mail, at: 0, deferred: false },
+    ],
+    8,
+  )
+  expect(tally.delayed).toBe(2)
+  for (const delay of tally.delays.keys()) expect(delay).toBeGreaterThan(0)
+})
+
 it('says how many mails were too many to follow, and how many records too many to remember', () => {
   const flood = Array.from({ length: 100 }, (_, index) => ({
     at: index,
