@@ -123,3 +123,14 @@ describe('who else takes mail', () => {
     ])
   })
 })
+
+describe('the signs in a log', () => {
+  const error = (sender: string) =>
+    `Nov 24 20:00:01 mx postfix/smtpd[8]: NOQUEUE: reject: RCPT from x[192.0.2.1]: 451 4.3.5 Server configuration error; from=<${sender}> to=<postmaster@example.test> proto=ESMTP helo=<x>`
+
+  it('are of mail, and not of what greyctl itself asked smtpd', async () => {
+    const { log } = await factsOf(machine(error('greyctl-probe@example.test'), error('b@example.org')))
+    expect(log.signs.get('server-error')).toMatchObject({ count: 1 })
+    expect((await factsOf(machine(error('greyctl-probe@example.test')))).log.signs.size).toBe(0)
+  })
+})

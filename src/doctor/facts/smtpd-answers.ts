@@ -40,6 +40,8 @@ export async function gatherSmtpdAnswers(context: GatherContext<Facts>): Promise
   const { host, need, options } = context
   assertLive(host.root)
   if (host.uid !== 0) throw new Unknown('only root may start smtpd as Postfix does')
+  // what is asked here is in the log afterwards: it is read first
+  await need('log').catch(() => undefined)
   const [services, endpoints, texts] = await Promise.all([
     need('services'),
     need('endpoints'),
