@@ -52,21 +52,23 @@ export class Files {
     return this.reading(path, async (real) => (await readdir(real)).sort())
   }
 
-  async *stream(path: string, range?: ByteRange): AsyncIterable<Buffer> {
+  async *stream(path: string, ...parts: readonly ByteRange[]): AsyncIterable<Buffer> {
     const real = await this.paths.outside(path, { followLast: true })
     let handle: FileHandle | undefined
     let reading: Promise<Buffer> | undefined
     try {
       handle = await open(real, constants.O_RDONLY)
-      const read = partReader(handle, range)
-      // the next part is read while this one is looked at
-      for (reading = read(); ; ) {
-        const part = await reading
-        if (part.length === 0) return
-        reading = read()
-        // its failure is met when its turn comes
-        reading.catch(() => {})
-        yield part
+      for (const part of parts.length > 0 ? parts : [undefined]) {
+        const read = partReader(handle, part)
+        // the next chunk is read while this one is looked at
+        for (reading = read(); ; ) {
+          const chunk = await reading
+          if (chunk.length === 0) break
+          reading = read()
+          // its failure is met when its turn comes
+          reading.catch(() => {})
+          yield chunk
+        }
       }
     } catch (error) {
       throw new GreyctlError('log-unreadable', `cannot read: ${(error as Error).message}`, {

@@ -99,10 +99,11 @@ export interface Host {
   /** Names in a directory, sorted; undefined when absent. */
   list(path: string): Promise<readonly string[] | undefined>
   /**
-   * Bytes of a file, as a stream with constant memory: a chunk is good until the next one is asked for.
+   * Bytes of a file, as a stream with constant memory: a chunk is good until the next one is asked for. Of its parts alone
+   * where some are named, one after the other: opening it anew for each took ten times as long as looking into 400.
    * Throws GreyctlError('log-unreadable').
    */
-  stream(path: string, range?: ByteRange): AsyncIterable<Buffer>
+  stream(path: string, ...parts: readonly ByteRange[]): AsyncIterable<Buffer>
   /**
    * The same, and what is added until the signal, also by the file that takes the name next: an empty chunk says that
    * there is no more yet. Throws GreyctlError('log-unreadable').

@@ -88,10 +88,11 @@ export class MemoryFiles {
       .sort()
   }
 
-  async *stream(path: string, range?: ByteRange): AsyncIterable<Buffer> {
+  async *stream(path: string, ...parts: readonly ByteRange[]): AsyncIterable<Buffer> {
     const content = await this.read(path)
     if (content === undefined) throw new GreyctlError('log-unreadable', 'no such file', { where: path })
-    yield range ? content.subarray(range.from, range.from + range.length) : content
+    if (parts.length === 0) yield content
+    for (const { from, length } of parts) yield content.subarray(from, from + length)
   }
 
   async tail(path: string, bytes: number): Promise<Buffer | undefined> {

@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { ByteRange } from './host.js'
 
@@ -6,6 +7,10 @@ import type { ByteRange } from './host.js'
  * 400 MB (1.9 s against 1.7; 4 MiB, which no longer fit into a cache, took 1.85).
  */
 const STREAM_CHUNK = 2 * 1024 * 1024
+
+/** Bytes that are read without waking a thread for them: 400 looks at a file took 60 ms with one, and take 10 without. */
+const GLANCE = 16 * 1024
+const NOTHING = Buffer.alloc(0)
 
 /**
  * Reads a file part by part into two buffers in turns: new ones would be the garbage of the whole file. An empty part
@@ -17,10 +22,15 @@ export function partReader(handle: FileHandle, range: ByteRange | undefined): ()
   const size = Math.min(left, STREAM_CHUNK)
   let [now, other] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)]
   return async () => {
+    if (left === 0) return NOTHING
     const buffer = now
     now = other
     other = buffer
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(left, size), from)
+    const length = Math.min(left, size)
+    const bytesRead =
+      size <= GLANCE
+        ? readSync(handle.fd, buffer, 0, length, from)
+        : (await handle.read(buffer, 0, length, from)).bytesRead
     left -= bytesRead
     if (from !== null) from += bytesRead
     return buffer.subarray(0, bytesRead)

@@ -79,13 +79,13 @@ export class Cursor {
   }
 
   private async fileOn(source: LogSource, named: boolean): Promise<LogSource | undefined> {
-    const { again, part, size, name } = source
-    if (!again || part === undefined || size === undefined)
+    const { again, parts, size, name } = source
+    if (!again || parts === undefined || size === undefined)
       throw new GreyctlError('usage', `--cursor-file: ${name} cannot be read on from a place`, {
         hints: ['name a file with --log, or say --journal'],
       })
     const head = await headOf(source.open(), START)
-    const packed = isPacked(await headOf(part({ from: 0, length: 8 }), 8))
+    const packed = isPacked(await headOf(parts({ from: 0, length: 8 }), 8))
     const mark = this.before?.files.find((one) => startsAs(head, one) && (packed || one.offset <= size))
     if (mark !== undefined) {
       if (this.matched.has(mark)) return undefined
@@ -101,7 +101,7 @@ export class Cursor {
     if (mark !== undefined && (isOld || (!packed && from === size))) return undefined
     const rest = packed
       ? () => skipping(source.open(), from)
-      : () => part({ from, length: Math.max(0, size - from) })
+      : () => parts({ from, length: Math.max(0, size - from) })
     return {
       ...source,
       open: () => {
@@ -114,8 +114,13 @@ export class Cursor {
         ? {}
         : {
             size: size - from,
-            part: (range) =>
-              part({ from: from + range.from, length: Math.min(range.length, size - from - range.from) }),
+            parts: (...ranges) =>
+              parts(
+                ...ranges.map((range) => ({
+                  from: from + range.from,
+                  length: Math.min(range.length, size - from - range.from),
+                })),
+              ),
           }),
     }
   }

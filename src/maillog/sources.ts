@@ -23,8 +23,8 @@ export interface LogSource {
   readonly resume?: (after: string | undefined, reached: (cursor: string) => void) => AsyncIterable<Buffer>
   /** Bytes as they lie on the disk, packed or not. */
   readonly size?: number
-  /** A part of it, in the same way. */
-  readonly part?: (range: ByteRange) => AsyncIterable<Buffer>
+  /** Parts of it as they lie on the disk, one after the other. */
+  readonly parts?: (...ranges: readonly ByteRange[]) => AsyncIterable<Buffer>
 }
 
 export interface SourceOptions {
@@ -138,7 +138,7 @@ function fileSource(host: Host, path: string, { modified, size }: FileStat, shad
     shadow,
     again: true,
     size,
-    part: (range) => host.stream(path, range),
+    parts: (...ranges) => host.stream(path, ...ranges),
     follow: (signal) => host.streamOn(path, signal),
     open: () => unpacked(path, () => host.stream(path), unpack),
   }

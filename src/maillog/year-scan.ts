@@ -15,9 +15,9 @@ const GLANCE = 8192
  */
 export async function firstYear(source: LogSource): Promise<number | undefined> {
   if (!source.again) return undefined
-  const { part, size = 0, modified } = source
-  if (part !== undefined && size > LARGE && !isPacked(await bytesOf(part({ from: 0, length: 8 }))))
-    return new YearSampler(part, size).firstYear(modified)
+  const { parts, size = 0, modified } = source
+  if (parts !== undefined && size > LARGE && !isPacked(await bytesOf(parts({ from: 0, length: 8 }))))
+    return new YearSampler(parts, size).firstYear(modified)
   const scan = new YearScan()
   for await (const block of wholeLines(source.open())) {
     scan.read(block.toString('latin1'))
@@ -68,45 +68,54 @@ export class YearScan {
  */
 class YearSampler {
   constructor(
-    private readonly part: NonNullable<LogSource['part']>,
+    private readonly parts: NonNullable<LogSource['parts']>,
     private readonly size: number,
   ) {}
 
   async firstYear(reference: number): Promise<number | undefined> {
-    const start = await this.dateAt(0)
-    if (start === undefined) return undefined
-    let before = start
+    const places = Array.from({ length: Math.ceil(this.size / STRIDE) + 1 }, (_, number) =>
+      Math.min(number * STRIDE, this.size - GLANCE),
+    )
+    let before: MonthDay | undefined
+    let place = 0
     let steps = 0
-    for (let at = STRIDE; at < this.size + STRIDE; at += STRIDE) {
-      const place = Math.min(at, this.size - GLANCE)
-      const date: MonthDay = (await this.dateAt(place)) ?? before
-      steps += await this.stepsBetween(at - STRIDE, before, place, date)
+    let looked = 0
+    for await (const bytes of this.parts(...places.map((from) => ({ from, length: GLANCE })))) {
+      const from = place
+      place = places[looked] ?? place
+      looked += 1
+      const date: MonthDay | undefined = dateIn(bytes, place) ?? before
+      if (date === undefined) return undefined
+      if (before !== undefined) steps += await this.stepsBetween(from, before, place, date)
       before = date
     }
-    return latestYear(before, reference) - steps
+    return before && latestYear(before, reference) - steps
   }
 
   private async stepsBetween(from: number, first: MonthDay, to: number, last: MonthDay): Promise<number> {
     const follows = (last.month - first.month + 12) % 12 <= 1
     if (follows || to - from < 2 * GLANCE) return yearStep(first.month, last.month)
     const middle = Math.floor((from + to) / 2)
-    const date: MonthDay = (await this.dateAt(middle)) ?? first
+    const bytes = await bytesOf(this.parts({ from: middle, length: GLANCE }))
+    const date = dateIn(bytes, middle) ?? first
     return (
       (await this.stepsBetween(from, first, middle, date)) + (await this.stepsBetween(middle, date, to, last))
     )
   }
+}
 
-  /** Of the first whole line after this place that has a date. */
-  private async dateAt(from: number): Promise<MonthDay | undefined> {
-    const bytes = await bytesOf(this.part({ from, length: GLANCE }))
-    const lines = bytes
-      .toString('latin1')
-      .split('\n')
-      .slice(from === 0 ? 0 : 1)
-    for (const line of lines) {
-      const date = monthDayOf(line.slice(0, 25))
-      if (date !== undefined) return date
-    }
-    return undefined
+/** Of the first whole line of the bytes from this place on that has a date. */
+function dateIn(bytes: Buffer, from: number): MonthDay | undefined {
+  const text = bytes.toString('latin1')
+  for (let start = from === 0 ? 0 : endOf(text, 0); start < text.length; start = endOf(text, start)) {
+    const date = monthDayOf(text.slice(start, start + 25))
+    if (date !== undefined) return date
   }
+  return undefined
+}
+
+/** Where the next line begins. */
+function endOf(text: string, from: number): number {
+  const end = text.indexOf('\n', from)
+  return end === -1 ? text.length : end + 1
 }

@@ -35,7 +35,7 @@ export async function gatherMails(context: GatherContext<Facts>): Promise<MailsF
 
 /** The same log, cut where it is long. */
 function fromItsEnd(host: Host, source: LogSource): LogSource {
-  const { size, part: _, ...rest } = source
+  const { size, parts: _, ...rest } = source
   if (size === undefined || size <= TAIL) return source
   return {
     ...rest,
