@@ -37,6 +37,29 @@ export async function chosenStore(
   return { location: text, reach: { addresses: await addressesOf(location), credential } }
 }
 
+/** Answers to the question where the store is: each is looked at as --store would be, and a good one is kept. */
+export class StoreAnswers {
+  private readonly good = new Map<string, SharedStore | 'local'>()
+  constructor(private readonly host: Host) {}
+
+  /** What is wrong with a location, and what to do; undefined: the server can be used. */
+  readonly complaintAbout = async (location: string): Promise<string | undefined> => {
+    try {
+      this.good.set(location, await chosenStore(this.host, location, { ask: true }))
+      return undefined
+    } catch (error) {
+      if (!(error instanceof GreyctlError)) throw error
+      return [error.message, ...error.hints.map((hint) => `- ${hint}`)].join('\n')
+    }
+  }
+
+  chosen(answer: string | undefined): SharedStore | 'local' | undefined {
+    return answer === undefined || answer === 'local'
+      ? (answer as 'local' | undefined)
+      : this.good.get(answer)
+  }
+}
+
 async function hasPassword(host: Host): Promise<boolean> {
   const file = await host.stat(STORE_PASSWORD)
   if (file === undefined) return false

@@ -1,7 +1,8 @@
 import { Flags } from '@oclif/core'
 import { GreyctlError } from '../errors.js'
+import type { Host } from '../host/host.js'
 import { InstallCommand } from '../install-command.js'
-import { chosenStore } from '../install-store.js'
+import { chosenStore, StoreAnswers } from '../install-store.js'
 import { assertRoot } from '../setup/checks.js'
 import type { GivenFlags } from '../setup/choices.js'
 import { currentChoices } from '../setup/current.js'
@@ -73,27 +74,30 @@ Whatever fails on the way: everything is put back. A second run has nothing to d
       dryRun: flags['dry-run'] ?? false,
       recover: () => this.recover(host),
       say: (what) => printErr(`  … ${what}`),
-      ask: this.questions(flags),
+      ask: this.questions(host, flags),
     })
     const carried = await this.carryInstall(host, prepared, 'Make these changes?', flags)
     this.finishInstall(carried, prepared)
   }
 
   /** Asks only on a terminal, only without --yes, and only at the first install: later the flags say what changes. */
-  private questions(flags: GivenFlags & { yes: boolean; 'dry-run'?: boolean }) {
+  private questions(host: Host, flags: GivenFlags & { yes: boolean; 'dry-run'?: boolean }) {
     if (flags.yes || flags['dry-run'] || !this.terminal.interactive) return undefined
     return async (facts: ServerFacts): Promise<GivenFlags> => {
       if (facts.installed !== undefined) return {}
+      const stores = new StoreAnswers(host)
       const view = {
         found: describeServer(facts),
         other: otherGreylister(facts)?.greylister as 'postgrey' | 'sqlgrey' | undefined,
         canPostgrey: facts.postgrey.installed || facts.live,
         delay: currentChoices(facts, flags.backend).delay ?? DEFAULT_DELAY,
+        // another tree than / has no network to ask
+        ...(facts.live ? { complaintAboutStore: stores.complaintAbout } : {}),
       }
       const answers = await askInstall(this.terminal, view, flags)
       if (answers === undefined)
         throw new GreyctlError('interrupted', 'stopped at a question; nothing was changed')
-      return answers
+      return { ...answers, store: stores.chosen(answers.store) }
     }
   }
 }

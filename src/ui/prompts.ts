@@ -51,6 +51,30 @@ export async function askNumber(terminal: Terminal, ask: NumberQuestion): Promis
   return Number(answer ?? ask.fallback)
 }
 
+export interface TextQuestion {
+  readonly question: string
+  readonly flag: string
+  /** What is wrong with an answer, as one sentence; it is asked again then. */
+  complaintAbout(answer: string): Promise<string | undefined>
+}
+
+/** Blanks around the answer are nobody's. */
+export async function askText(terminal: Terminal, ask: TextQuestion): Promise<string> {
+  mustBeInteractive(terminal, ask.question, ask.flag)
+  const prompt = await inquirer()
+  const { answer } = await asked(() =>
+    prompt([
+      {
+        type: 'input',
+        name: 'answer',
+        message: ask.question,
+        validate: async (text: string) => (await ask.complaintAbout(text.trim())) ?? true,
+      },
+    ]),
+  )
+  return String(answer).trim()
+}
+
 export interface ChoiceQuestion<Value extends string> {
   readonly question: string
   readonly flag: string

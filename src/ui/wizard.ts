@@ -1,6 +1,6 @@
 import { escapeText } from './escape.js'
 import { printErr, type Terminal } from './print.js'
-import { askChoice, askNumber } from './prompts.js'
+import { askChoice, askNumber, askText } from './prompts.js'
 
 /** What the questions are asked about. */
 export interface WizardView {
@@ -11,6 +11,8 @@ export interface WizardView {
   readonly canPostgrey: boolean
   /** Seconds; the proposal. */
   readonly delay: number
+  /** Whether a location names a server that can be used: what is wrong with it, or undefined. Absent: not asked for. */
+  readonly complaintAboutStore?: (location: string) => Promise<string | undefined>
 }
 
 export interface WizardAnswers {
@@ -18,7 +20,12 @@ export interface WizardAnswers {
   readonly selective?: boolean | undefined
   readonly delay?: number | undefined
   readonly replace?: boolean | undefined
+  /** A location that nobody complained about, or `local`. */
+  readonly store?: string | undefined
 }
+
+/** What flags decided; of the store it is enough that one did. */
+type GivenAnswers = Omit<WizardAnswers, 'store'> & { readonly store?: unknown }
 
 /**
  * The questions of `greyctl install`: what was found, then one question for each thing that no flag decided, the
@@ -27,7 +34,7 @@ export interface WizardAnswers {
 export async function askInstall(
   terminal: Terminal,
   view: WizardView,
-  given: WizardAnswers,
+  given: GivenAnswers,
 ): Promise<WizardAnswers | undefined> {
   printErr(renderFound(view, terminal))
   const taking = await askTaking(terminal, view, given)
@@ -44,7 +51,10 @@ export async function askInstall(
       min: 1,
       max: 86_400,
     }))
-  return { ...taking, backend, selective, delay }
+  const { complaintAboutStore } = view
+  const asks = complaintAboutStore !== undefined && backend === 'bundled' && given.store === undefined
+  const store = asks ? await askStore(terminal, complaintAboutStore) : undefined
+  return { ...taking, backend, selective, delay, store }
 }
 
 export function renderFound({ found }: WizardView, { style, width }: Terminal): string {
@@ -61,7 +71,7 @@ export function renderFound({ found }: WizardView, { style, width }: Terminal): 
 async function askTaking(
   terminal: Terminal,
   { other }: WizardView,
-  given: WizardAnswers,
+  given: GivenAnswers,
 ): Promise<WizardAnswers | undefined> {
   if (other === undefined || given.replace) return {}
   const keep = {
@@ -107,4 +117,24 @@ async function askSelective(terminal: Terminal): Promise<boolean> {
     ],
   })
   return answer === 'some'
+}
+
+async function askStore(
+  terminal: Terminal,
+  complaintAbout: (location: string) => Promise<string | undefined>,
+): Promise<string> {
+  const answer = await askChoice(terminal, {
+    question: 'Where does it remember?',
+    flag: '--store local|valkey://HOST:PORT',
+    choices: [
+      { value: 'local', name: 'on this server' },
+      { value: 'shared', name: 'on a Valkey or Redis server, together with other MX hosts' },
+    ],
+  })
+  if (answer === 'local') return answer
+  return askText(terminal, {
+    question: 'Where is that server? (valkey://HOST:PORT, valkeys:// with TLS)',
+    flag: '--store valkey://HOST:PORT',
+    complaintAbout,
+  })
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type ServerProgram, serverPrograms } from '../store/valkey/programs.js'
 import { boot, type Machine } from './lab.js'
 import { GREYCTL, json } from './server.js'
+import { answer, CTRL_U, DOWN, ENTER, onTerminal } from './terminal.js'
 
 const [program] = serverPrograms()
 
@@ -28,13 +29,14 @@ function serverFiles({ file, options }: ServerProgram): string {
 
 const SERVER = `set -e
 ln -s ${program?.file} /usr/local/bin/${program?.name}-server
-systemd-run --quiet --unit=store ${program?.name}-server ${program?.options.join(' ')} --port 6390 --bind 127.0.0.1 --save '' --requirepass ${PASSWORD}
+systemd-run --quiet --unit=store ${program?.name}-server ${program?.options.join(' ')} /root/store.conf
 `
 
 /** At MX 2 a second smtpd that asks a second daemon. */
 const SECOND_MX = `set -e
 ip addr add 192.0.2.26/32 dev lo
-systemd-run --quiet --unit=greyctl2 --setenv=GREYCTL_STORE_PASSWORD=${PASSWORD} --property=DynamicUser=yes \
+systemd-run --quiet --unit=greyctl2 --property=LoadCredential=store-password:/etc/greyctl/store-password \
+  --property=DynamicUser=yes \
   --property=StateDirectory=greyctl2 "$(command -v node)" /opt/greyctl/dist/daemon/main.js --inet=127.0.0.1:10025 \
   --config=/dev/null --delay=${DELAY} '--store=${LOCATION}?local=/var/lib/greyctl2/store'
 cat >>/etc/postfix/master.cf <<'END'
@@ -67,6 +69,10 @@ describe.skipIf(inject('labRefused') || program === undefined)('two MX hosts wit
     await machine.ok('base64 -d | tar -xzf - -C / --absolute-names --skip-old-files', {
       input: serverFiles(program as ServerProgram),
     })
+    // never on a command line: those are in the journal
+    await machine.ok('umask 077; cat >/root/store.conf', {
+      input: `port 6390\nbind 127.0.0.1\nsave ""\nrequirepass ${PASSWORD}\n`,
+    })
     await machine.ok(SERVER)
   })
   afterAll(() => machine?.end())
@@ -77,7 +83,7 @@ describe.skipIf(inject('labRefused') || program === undefined)('two MX hosts wit
     const refused = await machine.run(install)
     expect(refused.code).not.toBe(0)
     expect(refused.stderr).toMatch(/NOAUTH[\s\S]*one line in \/etc\/greyctl\/store-password/)
-    await machine.ok(`mkdir -p /etc/greyctl; echo ${PASSWORD} >/etc/greyctl/store-password`)
+    await machine.ok('mkdir -p /etc/greyctl; cat >/etc/greyctl/store-password', { input: PASSWORD })
     expect((await machine.run(install)).stderr).toContain('others than root can read the password')
     expect(await machine.ok('cat /etc/postfix/main.cf; ls /etc/default')).not.toContain('greyctl')
     expect(before).not.toContain('greyctl')
@@ -91,9 +97,31 @@ describe.skipIf(inject('labRefused') || program === undefined)('two MX hosts wit
     expect(await machine.ok('cat /etc/postfix/main.cf; ls /etc/default /etc/systemd/system')).not.toContain(
       'greyctl',
     )
+  })
+
+  it('install asks for it, and takes no server that cannot be used; nothing is changed before', async () => {
+    const etc = () => machine.ok('find /etc -newer /root/before -type f')
+    await machine.ok('touch /root/before')
+    const running = onTerminal(machine, 'install')
+    await answer(running, 'Which daemon?', ENTER)
+    await answer(running, 'Who is asked to come back?', ENTER)
+    await answer(running, 'Seconds until a retry', `${DELAY}${ENTER}`)
+    await answer(running, 'Where does it remember?', `${DOWN}${ENTER}`)
+    await answer(running, 'Where is that server?', `valkey://x:s3cret@127.0.0.1${ENTER}`)
+    await answer(running, 'has a password in it', `${CTRL_U}valkey://127.0.0.1:1${ENTER}`)
+    await answer(running, 'ECONNREFUSED', `${CTRL_U}${LOCATION}${ENTER}`)
+    await answer(running, 'NOAUTH', '')
+    expect(await etc()).toBe('')
     await machine.ok('mkdir -p /etc/greyctl; mv /root/password /etc/greyctl/store-password')
-    expect(await machine.ok(install, { timeout: 300 })).toContain('the daemon uses the shared store')
-    expect(await machine.ok(`${install} --dry-run`)).toMatch(/nothing/i)
+    running.write(ENTER)
+    await answer(running, 'Make these changes?', `y${ENTER}`)
+    const { code, stdout } = await running.done
+    expect(code, stdout).toBe(0)
+    expect(stdout).toContain('the daemon uses the shared store')
+    // the same as by flags
+    expect(
+      await machine.ok(`${GREYCTL} install --yes --delay ${DELAY} --store ${LOCATION} --dry-run`),
+    ).toMatch(/nothing/i)
     await machine.ok(SECOND_MX)
     await machine.ok(
       'for n in $(seq 100); do (: >/dev/tcp/127.0.0.1/10025) 2>/dev/null && exit 0; sleep 0.2; done; exit 1',
@@ -130,5 +158,13 @@ describe.skipIf(inject('labRefused') || program === undefined)('two MX hosts wit
     const seen = await machine.ok('ps -eww -o args | grep [m]ain.js; journalctl -u greyctl -u greyctl2')
     expect(seen).toContain('main.js')
     expect(seen).not.toContain(PASSWORD)
+    // no other user can read it in a file, and root reads it in one place (and where systemd hands it on)
+    const where = `grep -rls '${PASSWORD.replace('-', '[-]')}' /etc /var /run /tmp /home /opt/greyctl/dist`
+    expect((await machine.run(`runuser -u nobody -- ${where}`)).stdout).toBe('')
+    const files = (await machine.run(where)).stdout.trim().split('\n')
+    expect(files.filter((file) => !file.startsWith('/run/credentials/'))).toEqual([
+      '/etc/greyctl/store-password',
+    ])
+    expect(await machine.ok('stat -c "%U %a" /etc/greyctl/store-password')).toBe('root 600\n')
   })
 })

@@ -1,26 +1,7 @@
 import { describe, expect, inject, it } from 'vitest'
-import { type Machine, onMachine, type Running } from './lab.js'
-import { GREYCTL, json, send } from './server.js'
-
-const DOWN = '\u001b[B'
-const ENTER = '\r'
-
-/** greyctl on a terminal of 80 columns. */
-function onTerminal(machine: Machine, command: string): Running {
-  return machine.start(`script -qefc 'stty cols 80 rows 24; ${GREYCTL} ${command}' /dev/null`)
-}
-
-/** Waits for a text behind what was seen already, then types. */
-async function answer(running: Running, question: string, keys: string): Promise<void> {
-  const seen = Date.now() + 60_000
-  while (!running.output().includes(question)) {
-    if (Date.now() > seen) throw new Error(`never asked "${question}":\n${running.output()}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  // the question is on the screen a moment before its keys are read
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  running.write(keys)
-}
+import { onMachine } from './lab.js'
+import { json, send } from './server.js'
+import { answer, CTRL_C, DOWN, ENTER, onTerminal } from './terminal.js'
 
 describe.skipIf(inject('labRefused'))('the questions of install, answered with keys on a terminal', () => {
   it(
@@ -42,6 +23,7 @@ describe.skipIf(inject('labRefused'))('the questions of install, answered with k
       await answer(running, 'What now?', `${DOWN}${ENTER}`)
       await answer(running, 'Who is asked to come back?', ENTER)
       await answer(running, 'Seconds until a retry', `2${ENTER}`)
+      await answer(running, 'Where does it remember?', ENTER)
       await answer(running, 'Make these changes?', `y${ENTER}`)
       const { code, stdout } = await running.done
       expect(code, stdout).toBe(0)
@@ -63,10 +45,17 @@ describe.skipIf(inject('labRefused'))('the questions of install, answered with k
   it(
     'Ctrl-C at any question changes nothing; Enter alone takes what is proposed',
     onMachine('server', async (machine) => {
-      for (const question of ['Which daemon?', 'Who is asked', 'Seconds until', 'Make these changes?']) {
+      const questions = [
+        'Which daemon?',
+        'Who is asked',
+        'Seconds until',
+        'Where does it remember?',
+        'Make these changes?',
+      ]
+      for (const question of questions) {
         const running = onTerminal(machine, 'install')
-        for (const asked of ['Which daemon?', 'Who is asked', 'Seconds until', 'Make these changes?']) {
-          await answer(running, asked, asked === question ? '\u0003' : ENTER)
+        for (const asked of questions) {
+          await answer(running, asked, asked === question ? CTRL_C : ENTER)
           if (asked === question) break
         }
         expect((await running.done).code).toBe(1)
@@ -74,6 +63,7 @@ describe.skipIf(inject('labRefused'))('the questions of install, answered with k
       }
       const declined = onTerminal(machine, 'install --selective --delay 5')
       await answer(declined, 'Which daemon?', ENTER)
+      await answer(declined, 'Where does it remember?', ENTER)
       await answer(declined, 'Make these changes?', ENTER)
       const { code, stdout } = await declined.done
       expect(code).toBe(0)
