@@ -6,7 +6,9 @@ import { findPolicyServices } from './postfix/policy-services.js'
 import { gatherFacts, type ServerFacts } from './setup/facts.js'
 import type { PostfixInstance } from './setup/instance.js'
 import { PARAMETER } from './setup/names.js'
+import { askConfiguration } from './store/attendant.js'
 import { glance, type Query } from './store/query.js'
+import { directoriesOf } from './store/spec.js'
 import type { RecentView, StatusView } from './ui/status.js'
 
 /** How the daemon's own word for itself begins while its store is not open. */
@@ -35,6 +37,7 @@ export async function gatherStatus(
     endpoint: installed && facts.live ? await ask(host, installed.listen) : null,
     postfix: wiring(facts),
     others: facts.others.map(wiring),
+    configuration: bundled ? await orUndefined(async () => configuration(await options.query())) : undefined,
     store: bundled ? await orUndefined(async () => glance(await options.query())) : undefined,
     recent: await orUndefined(() => recent(host, facts.configDir)),
   }
@@ -58,6 +61,11 @@ async function service(host: Host, facts: ServerFacts): Promise<StatusView['serv
   if (!facts.live || facts.init !== 'systemd') return { running, enabled, text: '' }
   const { stdout } = await host.run(['systemctl', 'show', '--property=StatusText', '--value', unit])
   return { running, enabled, text: stdout.trim() }
+}
+
+async function configuration({ store }: Query): Promise<StatusView['configuration']> {
+  const [directory] = directoriesOf(store)
+  return directory === undefined ? undefined : askConfiguration(directory)
 }
 
 /** A request that no record is made of: an authenticated user is never greylisted. */

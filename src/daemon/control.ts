@@ -5,6 +5,7 @@ import type { Policy } from '../greylist/policy.js'
 import { isExpired } from '../greylist/record.js'
 import {
   CONTROL_BATCH,
+  type Configuration,
   type ControlAnswer,
   type ControlRequest,
   controlPath,
@@ -20,6 +21,7 @@ export interface ControlParts {
   readonly store: Store
   readonly engine: Pick<Engine, 'change'>
   readonly policy: () => Policy
+  readonly configuration: () => Configuration
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   readonly log: Log
@@ -35,6 +37,7 @@ const key = v.pipe(v.string(), v.regex(/^[tceo][\u0000-\u00ff]{1,16000}$/))
 const REQUEST = v.variant('do', [
   v.object({ do: v.literal('settle') }),
   v.object({ do: v.literal('shared') }),
+  v.object({ do: v.literal('configuration') }),
   v.object({
     do: v.literal('merge'),
     entries: v.pipe(v.array(v.tuple([key, record])), v.maxLength(CONTROL_BATCH)),
@@ -86,6 +89,7 @@ function attend(socket: Socket, parts: ControlParts): void {
 async function answer(line: string, parts: ControlParts): Promise<ControlAnswer> {
   try {
     const request: ControlRequest = v.parse(REQUEST, JSON.parse(line))
+    if (request.do === 'configuration') return { ok: true, configuration: parts.configuration() }
     await obey(request, parts)
     return { ok: true }
   } catch (error) {
@@ -93,7 +97,10 @@ async function answer(line: string, parts: ControlParts): Promise<ControlAnswer>
   }
 }
 
-async function obey(request: ControlRequest, { store, engine, policy, clock }: ControlParts): Promise<void> {
+async function obey(
+  request: Exclude<ControlRequest, { do: 'configuration' }>,
+  { store, engine, policy, clock }: ControlParts,
+): Promise<void> {
   if (request.do === 'settle') {
     await store.stats()
   } else if (request.do === 'shared') {

@@ -74,6 +74,7 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
     metrics,
     version: parts.version,
     connections: () => server.connections,
+    fingerprint: () => rules.fingerprint(),
     store: () => opened,
   })
   if (metricsServer) listening.push(metricsServer.url)
@@ -117,7 +118,8 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
     policy = { ...policy, seal: memory.seal() }
     const [directory] = directoriesOf(options.store)
     if (directory === undefined || parts.store !== undefined) return
-    control = serveControl(directory, { store, engine, policy: () => policy, clock, log })
+    const configuration = () => ({ ...metrics.configuration(), fingerprint: rules.fingerprint() })
+    control = serveControl(directory, { store, engine, policy: () => policy, configuration, clock, log })
   })
   // who is told that the daemon is ready may ask at once
   if (!(store instanceof ReopeningStore)) await begun.then(() => control)
@@ -138,7 +140,8 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
     summary() {
       const why = store instanceof ReopeningStore ? store.trouble : undefined
       const alone = store.alone ? '; the shared store cannot be used' : ''
-      const counts = metrics.summary(server.connections) + alone
+      const old = metrics.isUpToDate ? '' : `; ${OLD_RULES}`
+      const counts = metrics.summary(server.connections) + alone + old
       return why === undefined ? counts : `not greylisting: ${why}; ${counts}`
     },
     async stop() {
@@ -153,6 +156,9 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
     },
   }
 }
+
+/** In `systemctl status`, until a reload succeeds. */
+const OLD_RULES = 'the last reload failed, the rules from before it are in force'
 
 /** Loaded only where somebody wants it: node:http costs 15 ms of the start. */
 async function startMetrics(

@@ -10,14 +10,18 @@ export interface Lists {
   readonly warnings: readonly string[]
   /** Files that could not be read; a missing `.local` is none of them. */
   readonly unread: readonly string[]
+  /** What was read. */
+  readonly texts: readonly string[]
 }
 
 export function readLists(clientFiles: readonly string[], recipientFiles: readonly string[]): Lists {
   const unread: string[] = []
-  const clients = parseClientList(readAll(clientFiles, unread))
-  const recipients = parseRecipientList(readAll(recipientFiles, unread))
+  const [clientTexts, recipientTexts] = [readAll(clientFiles, unread), readAll(recipientFiles, unread)]
+  const clients = parseClientList(clientTexts)
+  const recipients = parseRecipientList(recipientTexts)
   const warnings = [...clients.warnings, ...recipients.warnings].map(describe)
-  return { clients: clients.list, recipients: recipients.list, warnings, unread }
+  const texts = [...clientTexts, ...recipientTexts].map(({ text }) => text)
+  return { clients: clients.list, recipients: recipients.list, warnings, unread, texts }
 }
 
 function readAll(paths: readonly string[], unread: string[]): { path: string; text: string }[] {

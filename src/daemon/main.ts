@@ -68,10 +68,13 @@ async function serve(options: DaemonOptions, reread: () => DaemonOptions): Promi
   const first = summary.startsWith('not greylisting') ? summary : daemon.listening.join(', ')
   await notify(['--ready', `--status=${first}`])
   const reporting = reportStatus(() => daemon.summary())
-  signals.onReload(() => daemon.reload())
+  signals.onReload(() => {
+    daemon.reload()
+    reporting.now()
+  })
   await signals.ended
   liveness.stop()
-  clearInterval(reporting)
+  reporting.end()
   await daemon.stop()
   log.line('Server closing!')
   await log.flush(1000)
@@ -83,14 +86,16 @@ async function serve(options: DaemonOptions, reread: () => DaemonOptions): Promi
 const STATUS_EVERY = 60_000
 
 /** The first line of `systemctl status`; nothing where nobody asked for it. */
-function reportStatus(summary: () => string): NodeJS.Timeout | undefined {
-  if (!process.env.NOTIFY_SOCKET) return undefined
+function reportStatus(summary: () => string): { now(): void; end(): void } {
+  if (!process.env.NOTIFY_SOCKET) return { now() {}, end() {} }
   let said = ''
-  return setInterval(() => {
+  const now = () => {
     const status = summary()
     if (status !== said) void notify([`--status=${status}`])
     said = status
-  }, STATUS_EVERY).unref()
+  }
+  const timer = setInterval(now, STATUS_EVERY).unref()
+  return { now, end: () => clearInterval(timer) }
 }
 
 interface Signals {

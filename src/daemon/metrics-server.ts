@@ -11,6 +11,8 @@ export interface MetricsSource {
   readonly version: string
   /** Connections that are open. */
   connections(): number
+  /** Of the rules in force. */
+  fingerprint(): string
   /** undefined: not yet open. */
   store(): Store | undefined
 }
@@ -71,6 +73,7 @@ async function textNow(source: MetricsSource, delay: Delay): Promise<string> {
   const gauges: Gauges = {
     version: source.version,
     connections: source.connections(),
+    fingerprint: source.fingerprint(),
     store,
     eventLoopDelay: lateness(delay),
     cpuSeconds: (cpu.user + cpu.system) / 1e6,

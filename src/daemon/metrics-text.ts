@@ -5,6 +5,8 @@ import type { Histogram, Metrics } from './metrics.js'
 export interface Gauges {
   readonly version: string
   readonly connections: number
+  /** Of the rules in force. */
+  readonly fingerprint: string
   /** undefined: the store cannot say. */
   readonly store: Pick<StoreStats, 'entries' | 'bytes' | 'shared'> | undefined
   /** Seconds, since it was asked the last time. */
@@ -65,6 +67,9 @@ export function metricsText(metrics: Metrics, gauges: Gauges): string {
       'Reloads (SIGHUP); after one that failed, the old configuration is in force.',
       Object.entries(reloads).map(([result, count]): Sample => ['', { result }, count]),
     ),
+    family('greyctl_config_info', 'gauge', 'The rules in force: the same hash, the same rules.', [
+      ['', { hash: gauges.fingerprint }, 1],
+    ]),
     family(
       'greyctl_config_last_reload_successful',
       'gauge',

@@ -44,9 +44,9 @@ export class Metrics {
   readonly waitSeconds = new Buckets(WAIT_BUCKETS)
   readonly refused: Record<Refusal, number> = { 'too many': 0, 'not allowed': 0 }
   readonly reloads = { ok: 0, failed: 0 }
-  /** What is in force is what the files say, as of the last look at them. */
+  /** What is in force is what the files said at the last look at them. */
   isUpToDate = true
-  /** Epoch seconds of the start, or the last reload that did not fail. */
+  /** Epoch seconds of the start, or of the last reload that did not fail. */
   configuredAt = Date.now() / 1000
   /** Requests answered DUNNO because something failed. */
   failedOpen = 0
@@ -68,6 +68,10 @@ export class Metrics {
     this.reloads[ok ? 'ok' : 'failed'] += 1
     this.isUpToDate = ok
     if (ok) this.configuredAt = nowSeconds
+  }
+
+  configuration(): { readonly upToDate: boolean; readonly readAt: number } {
+    return { upToDate: this.isUpToDate, readAt: Math.floor(this.configuredAt) }
   }
 
   answered(requests: number, milliseconds: number): void {

@@ -1,16 +1,25 @@
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { CONTROL_BATCH, type ControlAnswer, type ControlRequest, controlPath, encodeLine } from './control.js'
+import {
+  CONTROL_BATCH,
+  type Configuration,
+  type ControlAnswer,
+  type ControlRequest,
+  controlPath,
+  encodeLine,
+} from './control.js'
 import type { LmdbStore } from './lmdb.js'
 import type { Awaitable, Entry, Expired, Store, StoreStats } from './store.js'
 
 /** Milliseconds: a daemon that is well answers within a flush of the disk, or a move to the file. */
 const SLOWEST_ANSWER = 30_000
 
+type ControlDone = Exclude<ControlAnswer, { readonly error: string }>
+
 /** The daemon that has a store open, as another process reaches it. */
 export interface Attendant {
   /** Rejects with what the daemon says is wrong, or when it does not answer. */
-  ask(request: ControlRequest): Promise<void>
+  ask(request: ControlRequest): Promise<ControlDone>
   end(): void
 }
 
@@ -36,8 +45,19 @@ export async function reachAttendant(directory: string): Promise<Attendant | und
         else socket.write(encodeLine(request))
       })
       if ('error' in answer) throw new Error(answer.error)
+      return answer
     },
     end: () => socket.destroy(),
+  }
+}
+
+/** By which rules the daemon decides that has the store open there; undefined: none does. Rejects as reachAttendant. */
+export async function askConfiguration(directory: string): Promise<Configuration | undefined> {
+  const daemon = await reachAttendant(directory)
+  try {
+    return (await daemon?.ask({ do: 'configuration' }))?.configuration
+  } finally {
+    daemon?.end()
   }
 }
 

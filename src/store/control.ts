@@ -13,8 +13,21 @@ export type ControlRequest =
   /** Joined with what is known of them at that moment (merge.ts). */
   | { readonly do: 'merge'; readonly entries: readonly Entry[] }
   | { readonly do: 'remove'; readonly keys: readonly string[] }
+  /** By which rules the daemon decides. */
+  | { readonly do: 'configuration' }
 
-export type ControlAnswer = { readonly ok: true } | { readonly error: string }
+export interface Configuration {
+  /** The same where the same rules hold. */
+  readonly fingerprint: string
+  /** Epoch seconds of the start, or of the last reload that did not fail. */
+  readonly readAt: number
+  /** False when the last reload failed: what was read before is in force. */
+  readonly upToDate: boolean
+}
+
+export type ControlAnswer =
+  | { readonly ok: true; readonly configuration?: Configuration }
+  | { readonly error: string }
 
 /** Records of one request: the daemon decides about no mail while it looks them up, about a millisecond. */
 export const CONTROL_BATCH = 500

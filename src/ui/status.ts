@@ -1,4 +1,5 @@
 import type { ChalkInstance } from 'chalk'
+import type { Configuration } from '../store/control.js'
 import type { StoreGlance, StoreSummary } from '../store/query.js'
 import { duration } from './duration.js'
 import { escapeText } from './escape.js'
@@ -44,6 +45,8 @@ export interface StatusView {
   readonly postfix: PostfixView
   /** Further instances of Postfix that greylisting is installed in. */
   readonly others: readonly PostfixView[]
+  /** By which rules the daemon decides. undefined: not the bundled daemon, it does not run, or may not be asked. */
+  readonly configuration: Configuration | undefined
   /** undefined: not the bundled daemon, or it cannot be read. */
   readonly store: StoreSummary | StoreGlance | undefined
   /** undefined: there is no log that can be read. */
@@ -51,10 +54,11 @@ export interface StatusView {
 }
 
 export function statusDocument(status: StatusView): unknown {
-  const { store, recent } = status
+  const { store, recent, configuration } = status
   const last = recent?.last.map((one) => ({ ...one, at: one.at === undefined ? null : iso(one.at) }))
   return {
     ...status,
+    configuration: configuration ? { ...configuration, readAt: iso(configuration.readAt) } : null,
     store: storeDocument(store),
     recent: recent ? { ...recent, perMinute: rate(recent), last } : null,
   }
@@ -81,6 +85,7 @@ export function renderStatus(status: StatusView, now: number, style: ChalkInstan
       'postfix',
       `${instance(one)}${postfixText(one)}`,
     ]),
+    ...rulesLines(status.configuration, now, style),
     [storeMark(status.store, style), 'store', storeText(status.store, now)],
     [' ', 'last hour', recentText(status.recent)],
   ]
@@ -101,6 +106,18 @@ function backendText({ backend, selective, learn, delay }: StatusView): string {
 function serviceText({ running, enabled, text }: StatusView['service']): string {
   const state = `${running ? 'running' : 'not running'}, ${enabled ? 'starts at boot' : 'does not start at boot'}`
   return text === '' ? state : `${state}; ${escapeText(text)}`
+}
+
+function rulesLines(
+  configuration: StatusView['configuration'],
+  now: number,
+  style: ChalkInstance,
+): readonly string[][] {
+  if (configuration === undefined) return []
+  const { fingerprint, readAt, upToDate } = configuration
+  const rules = `${escapeText(fingerprint)}, read ${duration(Math.max(0, now - readAt))} ago`
+  if (upToDate) return [[' ', 'rules', rules]]
+  return [[style.yellow('!'), 'rules', `${rules}; the last reload failed: greyctl daemon --check says why`]]
 }
 
 function endpointText(endpoint: StatusView['endpoint']): string {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aptGet } from '../debian.mjs'
 import { startTestDaemon } from './running.js'
@@ -45,5 +45,44 @@ describe.runIf(program !== undefined)('promtool', () => {
     const { status, stdout, stderr } = spawnSync(program ?? '', argv, { encoding: 'utf8' })
     expect(status, stderr).toBe(0)
     expect(stdout).toContain('SUCCESS: 8 rules found')
+  })
+
+  it('is alarmed after a reload that failed, and by it alone', () => {
+    const scenario = join(scratch, 'scenario.yml')
+    const series = 'greyctl_config_last_reload_successful{instance="mx1"}'
+    writeFileSync(
+      scenario,
+      JSON.stringify({
+        rule_files: [resolve('templates/monitoring/greyctl-alerts.yml')],
+        evaluation_interval: '1m',
+        tests: [
+          {
+            interval: '1m',
+            input_series: [{ series, values: '1 1 0 0 1' }],
+            alert_rule_test: [1, 3, 4].map((minute) => ({
+              eval_time: `${minute}m`,
+              alertname: 'GreyctlReloadFailed',
+              exp_alerts:
+                minute !== 3
+                  ? []
+                  : [
+                      {
+                        exp_labels: { severity: 'warning', instance: 'mx1' },
+                        exp_annotations: {
+                          summary: 'a reload of the greylisting daemon on mx1 failed',
+                          description:
+                            'The old configuration is in force. Next: journalctl -t greyctl; greyctl daemon --check',
+                        },
+                      },
+                    ],
+            })),
+          },
+        ],
+      }),
+    )
+    const { status, stdout, stderr } = spawnSync(program ?? '', ['test', 'rules', scenario], {
+      encoding: 'utf8',
+    })
+    expect(status, stdout + stderr).toBe(0)
   })
 })

@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { parseOptions } from '../../src/daemon/options.js'
+import { askConfiguration } from '../../src/store/attendant.js'
 import { MemoryStore } from '../../src/store/memory.js'
 import { client, policyText, type Running, startTestDaemon } from './running.js'
 
@@ -72,6 +73,53 @@ describe('metrics', () => {
     const found = samples(await scrape(running))
     expect(Object.fromEntries(found)).toMatchObject({ greyctl_fail_open_total: 1, greyctl_store_up: 0 })
     expect(running.daemon.summary()).toContain('1 failed open')
+  })
+
+  it('tell which rules hold, since when, and that a reload failed; so does the socket beside the store', async () => {
+    const base = mkdtempSync(join(tmpdir(), 'greyctl-metrics-'))
+    onTestFinished(() => rmSync(base, { recursive: true, force: true }))
+    const file = join(base, 'greyctl.toml')
+    const list = join(base, 'clients.local')
+    const words = [`--config=${file}`, `--whitelist-clients=${list}`, '--metrics=inet:127.0.0.1:0']
+    writeFileSync(file, 'delay = 60\n')
+    running = await startTestDaemon([...words, `--store=lmdb:${base}/store`])
+    const seen = async (daemon: Running) => {
+      const text = await scrape(daemon)
+      return {
+        hash: /^greyctl_config_info\{hash="([0-9a-f]{12})"\} 1$/m.exec(text)?.[1],
+        upToDate: /^greyctl_config_last_reload_successful (\d)$/m.exec(text)?.[1],
+        readAt: Number(/^greyctl_config_last_reload_success_timestamp_seconds (\S+)$/m.exec(text)?.[1]),
+      }
+    }
+    const first = await seen(running)
+    expect(first).toMatchObject({ hash: expect.any(String), upToDate: '1' })
+    expect(Math.abs(first.readAt - Date.now() / 1000)).toBeLessThan(60)
+    writeFileSync(file, 'dealy = 30\n')
+    running.daemon.reload()
+    expect(await seen(running)).toEqual({ ...first, upToDate: '0' })
+    expect(running.daemon.summary()).toMatch(
+      /; the last reload failed, the rules from before it are in force$/,
+    )
+    const asked = await askConfiguration(`${base}/store`)
+    expect(asked).toEqual({ fingerprint: first.hash, readAt: Math.floor(first.readAt), upToDate: false })
+    // what only looks different are the same rules
+    writeFileSync(file, '# a remark\ndelay   = 60\n')
+    running.daemon.reload()
+    const same = await seen(running)
+    expect(same).toMatchObject({ hash: first.hash, upToDate: '1' })
+    expect(same.readAt).toBeGreaterThan(first.readAt)
+    expect(running.daemon.summary()).not.toContain('reload')
+    // each of the two files counts
+    writeFileSync(file, 'delay = 61\n')
+    running.daemon.reload()
+    const { hash } = await seen(running)
+    writeFileSync(list, 'mail.example.org\n')
+    running.daemon.reload()
+    expect(new Set([first.hash, hash, (await seen(running)).hash]).size).toBe(3)
+    // another host with the same files, another place for its store and another name
+    const other = await startTestDaemon([...words, '--hostname=mx2.example.com'])
+    onTestFinished(() => other.stop())
+    expect((await seen(other)).hash).toBe((await seen(running)).hash)
   })
 
   it('are the only thing there is', async () => {

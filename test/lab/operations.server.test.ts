@@ -52,6 +52,7 @@ describe.skipIf(inject('labRefused'))('the daemon as a service', () => {
         running: true,
         asks: [{ list: 'smtpd_recipient_restrictions', endpoint: 'inet:127.0.0.1:10023' }],
       },
+      configuration: { fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/), upToDate: true },
       store: { entries: 1, triplets: 1 },
       recent: {
         deferred: 1,
@@ -68,6 +69,31 @@ describe.skipIf(inject('labRefused'))('the daemon as a service', () => {
       document: { service: { running: false }, endpoint: { outcome: 'no-connection' } },
     })
     await machine.ok('systemctl start greyctl.socket greyctl.service')
+  })
+
+  it('a reload that fails leaves the old rules in force, and systemd, the metrics and status say so at once', async () => {
+    await machine.ok(`printf '[metrics]\nlisten = "inet:127.0.0.1:9323"\n' >>/etc/greyctl/greyctl.toml
+      systemctl restart greyctl`)
+    const before = (await json(machine, 'status')).document.configuration
+    await machine.ok(`cp /etc/greyctl/greyctl.toml /tmp/greyctl.toml
+      sed -i '1i dealy = 5' /etc/greyctl/greyctl.toml; systemctl reload greyctl; sleep 1`)
+    const { code, document } = await json(machine, 'status')
+    expect([code, document.configuration]).toEqual([0, { ...before, upToDate: false }])
+    expect(document.service.text).toContain('the last reload failed')
+    expect(await machine.ok(`${GREYCTL} status`)).toContain('the last reload failed: greyctl daemon --check')
+    const metrics = await machine.ok(
+      `node -e "fetch('http://127.0.0.1:9323/metrics').then((a) => a.text()).then((t) => process.stdout.write(t))"`,
+    )
+    expect(metrics).toContain('greyctl_config_last_reload_successful 0\n')
+    expect(metrics).toContain(`greyctl_config_info{hash="${before.fingerprint}"} 1\n`)
+    expect((await machine.run(`${GREYCTL} daemon --inet=10023 --check`)).code).not.toBe(0)
+    await machine.ok('mv /tmp/greyctl.toml /etc/greyctl/greyctl.toml; systemctl reload greyctl; sleep 1')
+    expect((await json(machine, 'status')).document).toMatchObject({
+      configuration: { fingerprint: before.fingerprint, upToDate: true },
+    })
+    await machine.ok(
+      `sed -i '/^\\[metrics\\]/,/^listen/d' /etc/greyctl/greyctl.toml; systemctl restart greyctl`,
+    )
   })
 
   it('restarted, reloaded and killed under load: every request is answered, every answered triplet known', async () => {
