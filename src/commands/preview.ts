@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { GreyctlCommand } from '../base-command.js'
 import { daemonOptions } from '../daemon-options.js'
+import { GreyctlError } from '../errors.js'
 import type { Host } from '../host/host.js'
 import { logFlags, sinceOf } from '../log-command.js'
 import { previewLog } from '../preview/preview.js'
@@ -36,6 +37,17 @@ that is taken from what the log shows of the same sender, from what was publishe
       description:
         "who counts as the same client: a pool's machines, or those of one network (postgrey's way)",
     })(),
+    spf: Flags.boolean({
+      description:
+        'ask the DNS which machines may send for the domains in the log, as the daemon does (reads the log twice)',
+    }),
+    'spf-seconds': Flags.integer({
+      description: 'with --spf: ask for no longer than this',
+      default: 60,
+      min: 1,
+      max: 3600,
+      helpValue: 'SECONDS',
+    }),
     top: Flags.integer({
       description: 'of each list, so many',
       default: 10,
@@ -49,9 +61,10 @@ that is taken from what the log shows of the same sender, from what was publishe
     const { flags } = await this.parse(Preview)
     const host = await this.host(flags)
     const configDir = this.configDir(flags)
-    const { policy, identity, warnings } = await this.settings(host, flags)
+    const { policy, identity, resolver, warnings } = await this.settings(host, flags)
     const tables = await previewTables(host, await this.host({}), configDir)
     const progress = new Progress(this.terminal, this.wantsJson)
+    const dns = flags.spf && identity === 'pool' ? await this.dns(resolver, flags.log) : undefined
     progress.start('reading the mail log')
     const preview = await previewLog(host, {
       files: flags.log ?? [],
@@ -65,9 +78,32 @@ that is taken from what the log shows of the same sender, from what was publishe
       identity,
       lines: tables.lines,
       selective: flags.selective ? tables.selective : undefined,
-    }).finally(() => progress.clear())
+      spf: dns && {
+        dns,
+        seconds: flags['spf-seconds'],
+        progress: (done, of) => progress.detail(`asked the DNS about ${done} of ${of} domains`),
+      },
+    }).finally(() => {
+      progress.clear()
+      dns?.close()
+    })
     const view = { preview, delay: policy.delay, identity, selective: flags.selective === true, warnings }
     this.finish({ text: renderPreview(view, this.terminal), json: previewDocument(view) })
+  }
+
+  /** The one that the daemon asks. */
+  private async dns(resolver: string | undefined, files: readonly string[] = []) {
+    if (files.includes('-')) {
+      throw new GreyctlError(
+        'usage',
+        '--spf reads the log twice, and what is piped in can be read but once',
+        {
+          hints: ['save it in a file, and name that with --log'],
+        },
+      )
+    }
+    const { createDns } = await import('../daemon/dns.js')
+    return createDns(resolver)
   }
 
   /** As the daemon has them, or would have; flags win. */
@@ -89,6 +125,7 @@ that is taken from what the log shows of the same sender, from what was publishe
       },
       this.config.version,
     )
-    return { policy: rules.policy, identity: options.identity, warnings: [...unread, ...warnings] }
+    const { identity: chosen, resolver } = options
+    return { policy: rules.policy, identity: chosen, resolver, warnings: [...unread, ...warnings] }
   }
 }

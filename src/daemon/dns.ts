@@ -7,7 +7,7 @@ const PATIENCE = 2000
 const TRIES = 2
 
 /** The DNS as the system has it, or one server (`192.0.2.53`, `[2001:db8::53]:5353`). Nothing waits for it but a cache. */
-export function createDns(server: string | undefined): SpfDns {
+export function createDns(server: string | undefined): SpfDns & { close(): void } {
   const resolver = new Resolver({ timeout: PATIENCE, tries: TRIES })
   if (server !== undefined) resolver.setServers([server])
   return {
@@ -16,5 +16,7 @@ export function createDns(server: string | undefined): SpfDns {
       (await Promise.all([orNone(resolver.resolve4(name)), orNone(resolver.resolve6(name))])).flat(),
     mailHosts: async (name) =>
       (await orNone(resolver.resolveMx(name))).map(({ exchange }) => exchange).filter(Boolean),
+    /** Waits for no answer any more. */
+    close: () => resolver.cancel(),
   }
 }

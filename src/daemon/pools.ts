@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { AddressBytes } from '../greylist/address.js'
 import { type ClientTable, parseClientTable } from '../greylist/client-table.js'
 import { organisationOf } from '../greylist/organisation.js'
-import { namedPool, type Pool, senderDomain, senderPool } from '../greylist/pool.js'
+import { type Pool, poolsOf, senderDomain, senderPool } from '../greylist/pool.js'
 import type { PolicyRequest } from '../greylist/request.js'
 import { createDns } from './dns.js'
 import type { Log } from './log.js'
@@ -41,8 +41,7 @@ export class Pools {
     const organisation = this.#organisationOf(clientName)
     const domain = senderDomain(sender)
     const authorised = domain !== undefined && this.#senders.known(domain)?.authorises(address)
-    const named = organisation === undefined ? [] : [namedPool(organisation)]
-    return authorised ? [...named, senderPool(domain)] : named
+    return poolsOf(organisation, authorised ? domain : undefined)
   }
 
   /** Looks up aside who may send for the sender's domain. `found` is called if this client may, and that was not known. */

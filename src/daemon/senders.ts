@@ -9,6 +9,11 @@ const MOST_WAITING = 500
 const KEEP = 3_600_000
 /** The same after a failure. */
 const KEEP_FAILURE = 300_000
+/**
+ * Milliseconds for which an old answer still counts while it is asked for anew (RFC 8767 §5): a pool that writes once a day
+ * would otherwise be unknown at each of its mails.
+ */
+const STALE = 3 * 86_400_000
 /** Milliseconds for all questions about a domain together (RFC 7208 §4.6.4 suggests at least 20 s). */
 const DEADLINE = 20_000
 
@@ -17,6 +22,9 @@ const SUSPICIOUS = 10
 
 interface Entry {
   readonly senders: SpfSenders | undefined
+  /** Not asked about again before then. */
+  readonly fresh: number
+  /** Nothing is known any more after that. */
   readonly until: number
 }
 
@@ -38,14 +46,18 @@ export class SenderCache {
     this.#complain = complain
   }
 
-  /** undefined: not known, or known to say nothing. */
+  /** undefined: not known, or known to say nothing. What is old is looked up again, aside. */
   known(domain: string): SpfSenders | undefined {
-    return this.#entry(domain)?.senders
+    const entry = this.#entries.get(domain)
+    if (entry?.senders === undefined) return undefined
+    const now = this.#clock()
+    if (entry.fresh <= now) void this.lookUp(domain)
+    return entry.until > now ? entry.senders : undefined
   }
 
   /** undefined: there is nothing to wait for, since it is known already or too much is under way. Never rejects. */
   lookUp(domain: string): Promise<SpfSenders | undefined> | undefined {
-    if (this.#entry(domain) !== undefined) return undefined
+    if ((this.#entries.get(domain)?.fresh ?? Number.NEGATIVE_INFINITY) > this.#clock()) return undefined
     const before = this.#underWay.get(domain)
     if (before !== undefined) return before
     if (this.#waiting.length >= MOST_WAITING) return undefined
@@ -54,12 +66,12 @@ export class SenderCache {
       .then(
         (answer) => {
           this.#failures = 0
-          return this.#keep(domain, answer, KEEP)
+          return this.#answered(domain, answer)
         },
         (error: Error) => {
           this.#failures += 1
           if (this.#failures === SUSPICIOUS) this.#complain(error.message)
-          return this.#keep(domain, undefined, KEEP_FAILURE)
+          return this.#failed(domain)
         },
       )
       .finally(() => {
@@ -71,22 +83,29 @@ export class SenderCache {
     return lookup
   }
 
-  #entry(domain: string): Entry | undefined {
-    const entry = this.#entries.get(domain)
-    return entry !== undefined && entry.until > this.#clock() ? entry : undefined
+  #answered(domain: string, answer: SpfAnswer): SpfSenders | undefined {
+    const senders = answer.kind === 'senders' ? answer.senders : undefined
+    const now = this.#clock()
+    return this.#keep(domain, { senders, fresh: now + KEEP, until: now + STALE })
   }
 
-  #keep(domain: string, answer: SpfAnswer | undefined, time: number): SpfSenders | undefined {
-    const senders = answer?.kind === 'senders' ? answer.senders : undefined
+  /** What was known before goes on counting. */
+  #failed(domain: string): SpfSenders | undefined {
+    const now = this.#clock()
+    const before = this.#entries.get(domain) ?? { senders: undefined, until: 0 }
+    return this.#keep(domain, { ...before, fresh: now + KEEP_FAILURE })
+  }
+
+  #keep(domain: string, entry: Entry): SpfSenders | undefined {
     this.#entries.delete(domain)
-    this.#entries.set(domain, { senders, until: this.#clock() + time })
+    this.#entries.set(domain, entry)
     if (this.#entries.size > MOST_DOMAINS) {
       for (const oldest of this.#entries.keys()) {
         this.#entries.delete(oldest)
         break
       }
     }
-    return senders
+    return entry.until > this.#clock() ? entry.senders : undefined
   }
 
   /** Resolves when one more may ask. */

@@ -14,6 +14,17 @@ export function senderPool(domain: string): Pool {
   return `=${domain}`
 }
 
+/** Whose pool it is. */
+export function poolDomain(pool: Pool): string {
+  return pool.slice(1)
+}
+
+/** The surest first: of the client's verified name, and of the sender's domain where it authorises the client. */
+export function poolsOf(organisation: string | undefined, domain: string | undefined): readonly Pool[] {
+  const named = organisation === undefined ? [] : [namedPool(organisation)]
+  return domain === undefined ? named : [...named, senderPool(domain)]
+}
+
 export function isPool(text: string): text is Pool {
   return /^[@=][a-z0-9_.-]+$/.test(text)
 }

@@ -4,10 +4,15 @@ import { changesOf, type Decision, decideByRecords, exemption } from '../greylis
 import { keysOf } from '../greylist/key.js'
 import { organisationOf } from '../greylist/organisation.js'
 import { type Policy, policyFor } from '../greylist/policy.js'
-import { namedPool } from '../greylist/pool.js'
+import { type Pool, poolsOf, senderDomain } from '../greylist/pool.js'
 import { type PolicyRequest, requestOf as requestWith } from '../greylist/request.js'
+import type { SpfSenders } from '../greylist/spf.js'
+import type { Triplet } from '../maillog/lives.js'
 import type { Attempt } from './attempt.js'
 import { Records } from './records.js'
+
+/** Who may send for a domain, where that is known. */
+export type KnownSenders = (domain: string) => SpfSenders | undefined
 
 export interface JudgeOptions {
   readonly policy: Policy
@@ -16,9 +21,11 @@ export interface JudgeOptions {
   readonly lines: ClientTable
   /** With selective greylisting, the table that says who is asked to come back. */
   readonly selective?: ClientTable | undefined
+  /** What the daemon would have known by SPF. */
+  readonly senders?: KnownSenders | undefined
 }
 
-/** The daemon's own decision, over what it would have remembered at that time. It asks nobody: pools by SPF are not known. */
+/** The daemon's own decision, over what it would have remembered at that time. It asks nobody. */
 export class Judge {
   readonly #options: JudgeOptions
   readonly #records: Records
@@ -40,27 +47,46 @@ export class Judge {
 
   /** undefined: the daemon would not have been asked. */
   decide(attempt: Attempt, now: number): Decision | undefined {
-    const { policy, selective } = this.#options
-    const { name } = attempt.client
-    if (attempt.own) return undefined
-    if (selective !== undefined && selective.lookup(name)?.action !== CHECKED_ACTION) return undefined
+    if (!this.#isAsked(attempt)) return undefined
     const request = requestOf(attempt)
     const address = parseAddress(request.clientAddress)
-    const decision = exemption(request, policy, address)
+    const decision = exemption(request, this.#options.policy, address)
     return decision ?? this.#byRecords(request, address ?? [], now)
   }
 
-  /** The organisation whose machines count as one client; undefined: each network for itself. */
+  /** Whether what the daemon remembers decides, and with it who counts as the same client. */
+  goesByRecords(attempt: Attempt): boolean {
+    return this.#isAsked(attempt) && exemption(requestOf(attempt), this.#options.policy) === undefined
+  }
+
+  /** The organisation of a client's name, whose machines count as one client. */
   organisationOf(name: string): string | undefined {
     return organisationOf(name, this.#options.lines)
   }
 
+  /** The surest pool that the client of a mail belongs to; undefined: its network stands for itself. */
+  poolOf({ client, sender }: Omit<Triplet, 'recipient'>): Pool | undefined {
+    return this.#poolsOf(client.name, bytesOf(sender), parseAddress(client.address) ?? [])[0]
+  }
+
+  #isAsked({ own, client }: Attempt): boolean {
+    const { selective } = this.#options
+    return !own && (selective === undefined || selective.lookup(client.name)?.action === CHECKED_ACTION)
+  }
+
+  #poolsOf(name: string, sender: string, address: AddressBytes): readonly Pool[] {
+    const domain = senderDomain(sender)
+    const authorised = domain !== undefined && this.#options.senders?.(domain)?.authorises(address)
+    return poolsOf(this.organisationOf(name), authorised ? domain : undefined)
+  }
+
   #byRecords(request: PolicyRequest, address: AddressBytes, now: number): Decision {
     const { policy, identity } = this.#options
-    const organisation = identity === 'pool' ? this.organisationOf(request.clientName) : undefined
-    const keys = keysOf(request, address, policy, organisation === undefined ? [] : [namedPool(organisation)])
+    const { clientName, sender, recipient } = request
+    const pools = identity === 'pool' ? this.#poolsOf(clientName, sender, address) : []
+    const keys = keysOf(request, address, policy, pools)
     const known = (key: string) => this.#records.get(key)
-    const rules = { ...policyFor(policy, request.recipient), learn: false }
+    const rules = { ...policyFor(policy, recipient), learn: false }
     const decision = decideByRecords(
       { triplets: keys.triplets.map(known), clients: keys.clients.map(known) },
       rules,
@@ -72,12 +98,16 @@ export class Judge {
 }
 
 function requestOf({ client, sender, recipient }: Attempt): PolicyRequest {
-  const bytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
   return {
     ...requestWith([]),
     clientName: client.name,
     clientAddress: client.address,
-    sender: bytes(sender),
-    recipient: bytes(recipient),
+    sender: bytesOf(sender),
+    recipient: bytesOf(recipient),
   }
+}
+
+/** A request's text is a byte a character. */
+function bytesOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
 }

@@ -6,13 +6,17 @@ import { Attempts } from './attempt.js'
 import { Judge, type JudgeOptions } from './judge.js'
 import { type Outcome, Replay } from './replay.js'
 import type { Basis } from './schedule.js'
+import { SenderDomains } from './sender-domains.js'
+import { type LookedUp, lookUpAll, type SpfOptions, type SpfTally } from './senders.js'
 import { type Delayed, type PoolTally, Tally } from './tally.js'
 
-export interface PreviewOptions extends ReadOptions, JudgeOptions {
+export interface PreviewOptions extends ReadOptions, Omit<JudgeOptions, 'senders'> {
   /** mynetworks: their mail is not asked about. */
   readonly ownNetworks: readonly string[]
   /** Of each list, so many. */
   readonly top: number
+  /** Asks the DNS who may send for whom; without it, pools are known by names alone. The log is read twice for it. */
+  readonly spf?: SpfOptions | undefined
 }
 
 /** What greylisting would have done to the mail of a log. A mail is one sender's to one recipient; times in seconds. */
@@ -26,6 +30,8 @@ export interface Preview extends Outcome {
   readonly delay: Readonly<Record<'mean' | 'median' | 'p90' | 'p99' | 'max', number | null>>
   readonly longest: readonly Delayed[]
   readonly pools: readonly PoolTally[]
+  /** undefined: nobody was asked. */
+  readonly spf: SpfTally | undefined
   /** Attempts without a time. */
   readonly undated: number
   readonly window: Window
@@ -34,8 +40,9 @@ export interface Preview extends Outcome {
 
 /** A stream: memory is bounded whatever the log. Throws GreyctlError('log-unreadable'). */
 export async function previewLog(host: Host, options: PreviewOptions): Promise<Preview> {
+  const spf = options.spf && (await lookUpSendersOf(host, options, options.spf))
   const tally = new Tally()
-  const replay = new Replay(new Judge(options), tally)
+  const replay = new Replay(new Judge({ ...options, senders: spf?.senders }), tally)
   const attempts = new Attempts(options.ownNetworks, (attempt) => replay.add(attempt))
   const { window, until, problems } = await readLog(host, options, (told) => attempts.add(told))
   const outcome = replay.end(until)
@@ -59,10 +66,19 @@ export async function previewLog(host: Host, options: PreviewOptions): Promise<P
     },
     longest: tally.longest(options.top),
     pools: tally.pools(options.top),
+    spf: spf?.tally,
     undated: attempts.undated,
     window,
     problems,
   }
+}
+
+/** The senders of the whole log: what is known of a domain counts from its first mail on, as it does once the daemon runs. */
+async function lookUpSendersOf(host: Host, options: PreviewOptions, spf: SpfOptions): Promise<LookedUp> {
+  const domains = new SenderDomains(new Judge(options))
+  const attempts = new Attempts(options.ownNetworks, (attempt) => domains.add(attempt))
+  await readLog(host, options, (told) => attempts.add(told))
+  return lookUpAll(domains.list(), spf)
 }
 
 function sumOf(counts: ReadonlyMap<number, number>): number {

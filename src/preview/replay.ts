@@ -1,4 +1,5 @@
 import { stableSender } from '../greylist/key.js'
+import type { Pool } from '../greylist/pool.js'
 import type { Client } from '../maillog/event.js'
 import { clientNetwork, normalAddress } from '../maillog/triplet.js'
 import type { Attempt } from './attempt.js'
@@ -27,9 +28,9 @@ const LIFETIME = 5 * 86_400
 const PATIENCE = 4 * 3600
 /** Tries of one moment that wait to be put in order. */
 const MOST_UNORDERED = 50_000
-/** Machines of an organisation that are known to send. */
+/** Machines of a pool that are known to send. */
 const MOST_MACHINES = 15
-const MOST_ORGANISATIONS = 20_000
+const MOST_POOLS = 20_000
 
 export interface Outcome {
   /** Deferred then, and never seen to come in: of these, how many would have been kept out, and how many not. */
@@ -118,9 +119,9 @@ export class Replay {
       this.#tally.notAsked += 1
       return
     }
-    const organisation = this.#judge.organisationOf(attempt.client.name)
-    this.#meet(organisation, attempt, open === -1)
-    this.#observe(open, attempt, organisation, at)
+    const pool = this.#judge.poolOf(attempt)
+    this.#meet(pool, attempt, open === -1)
+    this.#observe(open, attempt, pool, at)
     if (decision.action === 'defer') {
       const chain = open === -1 ? this.#begin(pair, attempt) : open
       this.#deferred(chain, at)
@@ -167,17 +168,17 @@ export class Replay {
   }
 
   /** A first retry that the log shows tells when others of the same sender will come. */
-  #observe(chain: number, attempt: Attempt, organisation: string | undefined, at: number): void {
+  #observe(chain: number, attempt: Attempt, pool: Pool | undefined, at: number): void {
     const { tries, deferred, first } = this.#chains
     if (tries[chain] !== 1 || deferred[chain] === 0) return
-    this.#schedule.observe(habitOf(attempt.client, organisation), at - (first[chain] as number))
+    this.#schedule.observe(habitOf(attempt.client, pool), at - (first[chain] as number))
   }
 
   #came(chain: number, now: number, basis: Basis): void {
     const { client, sender, recipient } = this.#chains.tripletOf(chain)
     const at = this.#chains.first[chain] as number
     const mail = { client: clientText(client), sender, recipient, at, delay: now - at, basis }
-    this.#tally.waited(mail, this.#judge.organisationOf(client.name))
+    this.#tally.waited(mail, this.#judge.poolOf({ client, sender }))
     this.#chains.remove(chain)
   }
 
@@ -196,11 +197,13 @@ export class Replay {
       this.#chains.remove(chain)
       return
     }
+    const mail = this.#chains.tripletOf(chain)
+    const pool = this.#judge.poolOf({ client: before, sender: mail.sender })
     const organisation = this.#judge.organisationOf(before.name)
     const tried = tries[chain] as number
-    const { after, basis } = this.#schedule.next(habitOf(before, organisation), organisation, tried, since)
-    const client = this.#nextMachine(organisation, tried) ?? before
-    const isFirst = this.#chains.tripletOf(chain).client.address === client.address
+    const { after, basis } = this.#schedule.next(habitOf(before, pool), organisation, tried, since)
+    const client = this.#nextMachine(pool, tried) ?? before
+    const isFirst = mail.client.address === client.address
     this.#timeline.add(at + after, { of: id[chain] as number, basis, client: isFirst ? undefined : client })
     pending[chain] = 1
   }
@@ -233,24 +236,24 @@ export class Replay {
     else this.#waiting += 1
   }
 
-  #meet(organisation: string | undefined, { client }: Attempt, isNew: boolean): void {
-    if (organisation === undefined) return
-    if (isNew) this.#tally.seen(organisation, clientNetwork(client.address))
-    const machines = this.#machines.get(organisation) ?? []
+  #meet(pool: Pool | undefined, { client }: Attempt, isNew: boolean): void {
+    if (pool === undefined) return
+    if (isNew) this.#tally.seen(pool, clientNetwork(client.address))
+    const machines = this.#machines.get(pool) ?? []
     if (machines.some(({ address }) => address === client.address)) return
     if (machines.length >= MOST_MACHINES) machines.shift()
     machines.push(client)
-    if (this.#machines.size < MOST_ORGANISATIONS) this.#machines.set(organisation, machines)
+    if (this.#machines.size < MOST_POOLS) this.#machines.set(pool, machines)
   }
 
   /** Large senders retry from another machine: those that the log showed so far take turns. */
-  #nextMachine(organisation: string | undefined, tries: number): Client | undefined {
-    const machines = organisation === undefined ? undefined : this.#machines.get(organisation)
+  #nextMachine(pool: Pool | undefined, tries: number): Client | undefined {
+    const machines = pool === undefined ? undefined : this.#machines.get(pool)
     return machines?.[tries % machines.length]
   }
 }
 
 /** Under which a sender's habits are known. */
-function habitOf({ address }: Client, organisation: string | undefined): string {
-  return organisation ?? clientNetwork(address)
+function habitOf({ address }: Client, pool: Pool | undefined): string {
+  return pool ?? clientNetwork(address)
 }

@@ -1,3 +1,4 @@
+import { type Pool, poolDomain, senderPool } from '../greylist/pool.js'
 import type { Client } from '../maillog/event.js'
 import type { Basis } from './schedule.js'
 
@@ -14,7 +15,9 @@ export interface Delayed {
 }
 
 export interface PoolTally {
+  /** Of its machines' names, or whose SPF record names them. */
   readonly organisation: string
+  readonly by: 'name' | 'spf'
   /** Networks that it was seen in. */
   readonly networks: number
   readonly mails: number
@@ -27,7 +30,7 @@ const KEPT = 20
 const MOST_POOLS = 20_000
 const MOST_NETWORKS = 64
 
-interface Pool {
+interface Seen {
   readonly networks: Set<string>
   mails: number
   delayed: number
@@ -43,18 +46,18 @@ export class Tally {
   readonly byBasis: Record<Basis, number> = { observed: 0, log: 0, published: 0, assumed: 0 }
   readonly delays = new Map<number, number>()
   #longest: Delayed[] = []
-  readonly #pools = new Map<string, Pool>()
+  readonly #pools = new Map<Pool, Seen>()
 
   passed(reason: string): void {
     this.atOnce.set(reason, (this.atOnce.get(reason) ?? 0) + 1)
   }
 
-  waited(mail: Delayed, organisation: string | undefined): void {
+  waited(mail: Delayed, identity: Pool | undefined): void {
     this.delayed += 1
     this.byBasis[mail.basis] += 1
     const delay = Math.round(mail.delay)
     this.delays.set(delay, (this.delays.get(delay) ?? 0) + 1)
-    const pool = organisation === undefined ? undefined : this.#pools.get(organisation)
+    const pool = identity === undefined ? undefined : this.#pools.get(identity)
     if (pool) {
       pool.delayed += 1
       pool.longest = Math.max(pool.longest, delay)
@@ -65,12 +68,11 @@ export class Tally {
   }
 
   /** A mail of a pool, whatever became of it. */
-  seen(organisation: string | undefined, network: string): void {
-    if (organisation === undefined) return
-    const pool = this.#pools.get(organisation) ?? { networks: new Set(), mails: 0, delayed: 0, longest: 0 }
-    if (!this.#pools.has(organisation)) {
+  seen(identity: Pool, network: string): void {
+    const pool = this.#pools.get(identity) ?? { networks: new Set(), mails: 0, delayed: 0, longest: 0 }
+    if (!this.#pools.has(identity)) {
       if (this.#pools.size >= MOST_POOLS) return
-      this.#pools.set(organisation, pool)
+      this.#pools.set(identity, pool)
     }
     pool.mails += 1
     if (pool.networks.size < MOST_NETWORKS) pool.networks.add(network)
@@ -80,11 +82,16 @@ export class Tally {
     return this.#longest.sort((a, b) => b.delay - a.delay || a.at - b.at).slice(0, count)
   }
 
-  /** Organisations that send from several networks and had to wait, the worst first. */
+  /** Pools that send from several networks and had to wait, the worst first. */
   pools(count: number): readonly PoolTally[] {
     return [...this.#pools]
       .filter(([, { networks, delayed }]) => networks.size > 1 && delayed > 0)
-      .map(([organisation, { networks, ...pool }]) => ({ organisation, networks: networks.size, ...pool }))
+      .map(([pool, { networks, ...seen }]) => ({
+        organisation: poolDomain(pool),
+        by: pool === senderPool(poolDomain(pool)) ? ('spf' as const) : ('name' as const),
+        networks: networks.size,
+        ...seen,
+      }))
       .sort(
         (a, b) =>
           b.longest - a.longest || b.delayed - a.delayed || (a.organisation < b.organisation ? -1 : 1),

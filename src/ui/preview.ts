@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import type { Preview } from '../preview/preview.js'
+import type { SpfTally } from '../preview/senders.js'
 import { clientIn, firstSize, plainTable, shorten } from './columns.js'
 import { duration } from './duration.js'
 import { escapeText } from './escape.js'
@@ -18,15 +19,16 @@ export interface PreviewView {
 
 /** For scripts: times of day in ISO 8601, everything else in whole seconds. */
 export function previewDocument({ preview, delay, identity, selective, warnings }: PreviewView): unknown {
-  const { window, delay: delays, longest, neverCameBack, delayed, ...rest } = preview
+  const { window, delay: delays, longest, neverCameBack, delayed, spf, ...rest } = preview
   return {
-    settings: { delay, identity, selective, spf: false },
+    settings: { delay, identity, selective, spf: spf !== undefined },
     ...rest,
     delayed,
     neverCameBack,
     delay: delays,
     longest: longest.map((mail) => ({ ...mail, at: iso(mail.at) })),
     window: { ...window, from: isoOrNull(window.from), to: isoOrNull(window.to) },
+    spf: spf ?? null,
     warnings,
   }
 }
@@ -134,8 +136,8 @@ function poolTable({ pools }: Preview, width: number, style: ChalkInstance): str
   if (pools.length === 0) return []
   const others = [8, 7, 7, 9]
   const first = Math.min(40, Math.max(12, firstSize(width, others)))
-  const rows = pools.map(({ organisation, networks, mails, delayed, longest }) => [
-    shorten(organisation, first),
+  const rows = pools.map(({ organisation, by, networks, mails, delayed, longest }) => [
+    shorten(by === 'spf' ? `${organisation} (SPF)` : organisation, first),
     number(networks),
     number(mails),
     number(delayed),
@@ -144,6 +146,24 @@ function poolTable({ pools }: Preview, width: number, style: ChalkInstance): str
   const head = ['organisation', 'networks', 'mails', 'delayed', 'longest']
   const title = style.bold('large senders: several networks, and mail that would have waited')
   return ['', title, ...plainTable(head, rows, [first, ...others], new Set([1, 2, 3]))]
+}
+
+function spfNotes(spf: SpfTally | undefined): string[] {
+  if (spf === undefined)
+    return [
+      'Pools that are known by SPF alone are not looked up here; their mail counts by its networks. --spf asks the DNS.',
+    ]
+  const { domains, authorising, none, failed, notAsked } = spf
+  const unknown = [
+    ...(failed > 0 ? [`${number(failed)} got no answer`] : []),
+    ...(notAsked > 0 ? [`for ${number(notAsked)} there was no time`] : []),
+  ]
+  return [
+    `SPF was looked up as it is today: of ${number(domains)} domains for which it matters, ${number(authorising)} name their machines, ${number(none)} do not.`,
+    ...(unknown.length > 0
+      ? [`Of the others, ${unknown.join(', ')}: their mail counts by its networks.`]
+      : []),
+  ]
 }
 
 function notes({ preview, identity }: PreviewView): string[] {
@@ -156,9 +176,7 @@ function notes({ preview, identity }: PreviewView): string[] {
         ]
       : []),
     'Mail that was accepted is taken for mail whose sender comes back: spam that would have been kept out is not in a log of this kind.',
-    ...(identity === 'pool'
-      ? ['Pools that are known by SPF alone are not looked up here; their mail counts by its networks.']
-      : []),
+    ...(identity === 'pool' ? spfNotes(preview.spf) : []),
     ...(letGo > 0
       ? [`${number(letGo)} mails were too many under way at once to follow: they are counted nowhere above.`]
       : []),

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startDnsServer } from '../daemon/dns-server.js'
 import { LogWriter } from '../maillog/log-writer.js'
 import { greyctl } from './run.js'
 
@@ -43,6 +44,34 @@ describe('greyctl preview', () => {
     expect(stdout).toContain("assumed: Postfix's own schedule")
     expect(stdout).toContain('kept out: deferred then, and their senders never came back')
     expect(stdout).not.toContain('\u001b')
+  })
+
+  it('asks the resolver of greyctl.toml who may send, and only with --spf', async () => {
+    const dns = await startDnsServer({ 'bot.example': { texts: ['v=spf1 ip4:203.0.113.0/24 -all'] } })
+    try {
+      mkdirSync(join(base, 'etc/greyctl'), { recursive: true })
+      writeFileSync(join(base, 'etc/greyctl/greyctl.toml'), `resolver = "127.0.0.1:${dns.port}"\n`)
+      const log = ['preview', '--log', '/mail.log', '--root', base]
+      const asked = await greyctl([...log, '--spf'])
+      expect(asked).toMatchObject({ code: 0, stderr: '' })
+      expect(asked.stdout).toContain(
+        'SPF was looked up as it is today: of 1 domains for which it matters, 1 name their machines',
+      )
+      const { stdout } = await greyctl([...log, '--spf', '--json'])
+      const spf = { domains: 1, authorising: 1, none: 0, failed: 0, notAsked: 0 }
+      expect(JSON.parse(stdout)).toMatchObject({ settings: { spf: true }, spf })
+      const unasked = await greyctl(log)
+      expect(unasked.stdout).toContain('Pools that are known by SPF alone are not looked up here')
+      const subnet = await greyctl([...log, '--spf', '--identity', 'subnet', '--json'])
+      expect(JSON.parse(subnet.stdout)).toMatchObject({ settings: { spf: false }, spf: null })
+    } finally {
+      await dns.close()
+    }
+  })
+
+  it('does not read twice what is piped in', async () => {
+    const { code, stderr } = await greyctl(['preview', '--log', '-', '--spf'])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('save it in a file')])
   })
 
   it('a log that is not there is an error', async () => {

@@ -96,6 +96,22 @@ describe('a pool', () => {
     expect(await ask({ ...stranger, clientName: 'fresh.elsewhere.example' })).toBe('deferred')
   })
 
+  it('found by its senders passes from any of its addresses once it has proven itself, however seldom it writes', async () => {
+    const { ask, clock, settled } = server()
+    for (let day = 0; day < 5; day += 1) {
+      const mail = { sender: `${'abcde'[day]}@spf.example`, ...unknown }
+      expect(await ask({ ...mail, clientAddress: `192.0.2.${day}` })).toBe('deferred')
+      await settled()
+      clock.now += 60
+      expect(await ask({ ...mail, clientAddress: `198.51.100.${day}` })).toBe('passed')
+      clock.now += 86_400
+    }
+    expect(await ask({ ...unknown, sender: 'new@spf.example', clientAddress: '192.0.2.200' })).toBe('passed')
+    expect(await ask({ ...unknown, sender: 'new@none.example', clientAddress: '192.0.2.200' })).toBe(
+      'deferred',
+    )
+  })
+
   it.each([
     ['customers of an access provider', 'dsl-192-0-2-1.pool.example', 'dsl-198-51-100-7.pool.example'],
     ['rented lines', 'c-192-0-2-1.business.pool.example', 'c-198-51-100-7.business.pool.example'],

@@ -11,6 +11,9 @@ function cacheOf(gate?: () => Promise<void>) {
   return { cache: new SenderCache(zone.dns, () => time.now), asked: zone.asked, time }
 }
 
+/** What was asked aside is answered. */
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
 /** A gate that opens once. */
 function gate() {
   let open = () => {}
@@ -36,9 +39,44 @@ describe('who may send for which domain', () => {
     time.now = 300_000
     for (const domain of ['good.example', 'none.example', 'down.example']) await cache.lookUp(domain)
     time.now = HOUR
-    expect(cache.known('good.example')).toBeUndefined()
     await cache.lookUp('good.example')
     expect(asked).toEqual(['good.example', 'none.example', 'down.example', 'down.example', 'good.example'])
+  })
+
+  it('goes on counting for three days, and is asked again when it is used: nobody waits for it', async () => {
+    const { cache, asked, time } = cacheOf()
+    await cache.lookUp('good.example')
+    time.now = 2 * HOUR
+    expect(cache.known('good.example')?.authorises([192, 0, 2, 1])).toBe(true)
+    await settled()
+    expect(asked).toHaveLength(2)
+    expect(cache.known('good.example')).toBeDefined()
+    await settled()
+    expect(asked).toHaveLength(2)
+    time.now += 72 * HOUR
+    expect(cache.known('good.example')).toBeUndefined()
+    await settled()
+    expect(cache.known('good.example')).toBeDefined()
+  })
+
+  it('outlives a DNS that fails, and no withdrawal', async () => {
+    const records: Record<string, string> = { 'good.example': 'v=spf1 ip4:192.0.2.0/24 -all' }
+    const time = { now: 0 }
+    const cache = new SenderCache(zoneDns(records).dns, () => time.now)
+    await cache.lookUp('good.example')
+    records['good.example'] = 'fails'
+    time.now = 70 * HOUR
+    expect((await cache.lookUp('good.example'))?.authorises([192, 0, 2, 1])).toBe(true)
+    expect(cache.known('good.example')).toBeDefined()
+    time.now = 73 * HOUR
+    expect(await cache.lookUp('good.example')).toBeUndefined()
+    records['good.example'] = 'v=spf1 ip4:192.0.2.0/24 -all'
+    time.now = 74 * HOUR
+    expect(await cache.lookUp('good.example')).toBeDefined()
+    records['good.example'] = 'nothing of the kind'
+    time.now = 76 * HOUR
+    expect(await cache.lookUp('good.example')).toBeUndefined()
+    expect(cache.known('good.example')).toBeUndefined()
   })
 
   it('is asked once by any number of mails', async () => {
