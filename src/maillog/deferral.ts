@@ -1,4 +1,16 @@
-import { ADDRESS, DIGIT, find, isOf, PLAIN, skip, standsAt, VISIBLE, word } from './bytes.js'
+import {
+  ADDRESS,
+  type Block,
+  DIGIT,
+  find,
+  isOf,
+  MAILBOX,
+  NAME,
+  PLAIN,
+  skip,
+  standsAt,
+  word,
+} from './bytes.js'
 import { LONGEST_FIELD } from './text-store.js'
 
 const HEAD = word('NOQUEUE: reject: RCPT from ')
@@ -24,27 +36,28 @@ export class DeferralReader {
   wait = Number.NaN
 
   /** Is the body certainly such a line? */
-  read(bytes: Uint8Array, body: number, to: number): boolean {
-    if (!standsAt(bytes, body, HEAD)) return false
+  read(block: Block, body: number, to: number): boolean {
+    const { bytes } = block
+    if (!standsAt(block, body, HEAD)) return false
     const { spans } = this
     const name = body + HEAD.length
-    const open = skipName(bytes, name, to)
+    const open = skip(bytes, NAME, name, to)
     const close = skip(bytes, ADDRESS, open + 1, to)
     if (bytes[open] !== 91 || open === name || close === open + 1 || !isTemporary(bytes, close)) return false
     const recipient = close + 14
-    const recipientEnd = skipAddress(bytes, recipient, to)
-    if (!standsAt(bytes, recipientEnd, REJECTED)) return false
-    const from = this.afterText(bytes, recipientEnd + REJECTED.length, to)
-    if (!standsAt(bytes, from, FROM)) return false
+    const recipientEnd = skip(bytes, MAILBOX, recipient, to)
+    if (!standsAt(block, recipientEnd, REJECTED)) return false
+    const from = this.afterText(block, recipientEnd + REJECTED.length, to)
+    if (!standsAt(block, from, FROM)) return false
     const sender = from + FROM.length
-    const senderEnd = skipAddress(bytes, sender, to)
+    const senderEnd = skip(bytes, MAILBOX, sender, to)
     const again = senderEnd + TO.length
     const size = recipientEnd - recipient
-    if (!standsAt(bytes, senderEnd, TO) || !isSame(bytes, recipient, again, size)) return false
-    if (!standsAt(bytes, again + size, PROTO) || !endsWithHelo(bytes, again + size + PROTO.length, to))
+    if (!standsAt(block, senderEnd, TO) || !isSame(bytes, recipient, again, size)) return false
+    if (!standsAt(block, again + size, PROTO) || !endsWithHelo(block, again + size + PROTO.length, to))
       return false
     // the null sender's probes ask for root
-    if (sender === senderEnd && standsAt(bytes, recipient, ROOT)) return false
+    if (sender === senderEnd && standsAt(block, recipient, ROOT)) return false
     if (Math.max(open - name, size, senderEnd - sender) > LONGEST_FIELD) return false
     spans[0] = name
     spans[1] = open
@@ -58,14 +71,15 @@ export class DeferralReader {
   }
 
   /** Where the text ends; 0 for a text that is another. */
-  private afterText(bytes: Uint8Array, text: number, to: number): number {
+  private afterText(block: Block, text: number, to: number): number {
+    const { bytes } = block
     this.wait = Number.NaN
     // without a blank in it, the rest cannot speak of a time
-    if (standsAt(bytes, text, SEE)) return skip(bytes, PLAIN, text + SEE.length, find(bytes, 59, text, to))
-    if (!standsAt(bytes, text, TRY_AGAIN)) return 0
+    if (standsAt(block, text, SEE)) return skip(bytes, PLAIN, text + SEE.length, find(bytes, 59, text, to))
+    if (!standsAt(block, text, TRY_AGAIN)) return 0
     const start = text + TRY_AGAIN.length
     const end = skip(bytes, DIGIT, start, to)
-    if (end === start || end - start > 7 || !standsAt(bytes, end, SECONDS)) return 0
+    if (end === start || end - start > 7 || !standsAt(block, end, SECONDS)) return 0
     this.wait = 0
     for (let at = start; at < end; at += 1) this.wait = this.wait * 10 + (bytes[at] as number) - 48
     return end + SECONDS.length
@@ -92,28 +106,16 @@ function isTemporary(bytes: Uint8Array, close: number): boolean {
   )
 }
 
-function skipName(bytes: Uint8Array, from: number, to: number): number {
-  let at = from
-  while (at < to && isOf(VISIBLE, bytes[at]) && bytes[at] !== 91 && bytes[at] !== 93) at += 1
-  return at
-}
-
-/** No address that anybody has to think about: without < and >, quotes, blanks and what Postfix would not print. */
-function skipAddress(bytes: Uint8Array, from: number, to: number): number {
-  let at = from
-  while (at < to && isOf(PLAIN, bytes[at]) && bytes[at] !== 60 && bytes[at] !== CLOSE) at += 1
-  return at
-}
-
 function isSame(bytes: Uint8Array, one: number, other: number, size: number): boolean {
   for (let index = 0; index < size; index += 1) if (bytes[one + index] !== bytes[other + index]) return false
   return true
 }
 
 /** `ESMTP helo=<H>` and nothing more: a helo is the client's words. */
-function endsWithHelo(bytes: Uint8Array, from: number, to: number): boolean {
+function endsWithHelo(block: Block, from: number, to: number): boolean {
+  const { bytes } = block
   const blank = find(bytes, 32, from, to)
-  if (!standsAt(bytes, blank, HELO)) return false
+  if (!standsAt(block, blank, HELO)) return false
   const start = blank + HELO.length
-  return start < to && skipAddress(bytes, start, to) === to - 1 && bytes[to - 1] === CLOSE
+  return start < to && skip(bytes, MAILBOX, start, to) === to - 1 && bytes[to - 1] === CLOSE
 }

@@ -1,4 +1,4 @@
-import { ALPHANUMERIC, find, skip, standsAt, word } from './bytes.js'
+import { ALPHANUMERIC, type Block, find, skip, standsAt, word } from './bytes.js'
 import { isPostfix, postfixDaemon } from './event.js'
 import { isOtherGreylister } from './other-greylisters.js'
 
@@ -47,71 +47,71 @@ const FINAL = word(']: 5')
 export function lineKind(
   kind: ProgramKind,
   named: boolean,
-  bytes: Uint8Array,
+  block: Block,
   body: number,
   to: number,
 ): LineKind {
-  const first = bytes[body] as number
-  if (kind === 'any' || mayNest(bytes, body, first)) return 'line'
-  if (!named && (standsAt(bytes, body, ACTION) || standsAt(bytes, body, CLIENT))) return 'line'
-  if (kind === 'other') return mayTell(bytes, body, to, first) ? 'event' : 'nothing'
-  if (first === 78 && standsAt(bytes, body, NOQUEUE)) return rejectKind(bytes, body + 9, to)
-  if (first === 119 && standsAt(bytes, body, WARNING)) return warningKind(kind, bytes, body + 9)
-  const words = afterQueueId(bytes, body, to)
-  return words === -1 ? 'nothing' : queuedKind(kind, bytes, words, to)
+  const first = block.bytes[body] as number
+  if (kind === 'any' || mayNest(block, body, first)) return 'line'
+  if (!named && (standsAt(block, body, ACTION) || standsAt(block, body, CLIENT))) return 'line'
+  if (kind === 'other') return mayTell(block, body, to, first) ? 'event' : 'nothing'
+  if (first === 78 && standsAt(block, body, NOQUEUE)) return rejectKind(block, body + 9, to)
+  if (first === 119 && standsAt(block, body, WARNING)) return warningKind(kind, block, body + 9)
+  const words = afterQueueId(block, body, to)
+  return words === -1 ? 'nothing' : queuedKind(kind, block, words, to)
 }
 
 /** What follows a queue id. */
-function queuedKind(kind: ProgramKind, bytes: Uint8Array, words: number, to: number): LineKind {
+function queuedKind(kind: ProgramKind, block: Block, words: number, to: number): LineKind {
   const rejects = kind === 'smtpd' || kind === 'cleanup'
-  switch (bytes[words]) {
+  switch (block.bytes[words]) {
     case 99: // client=
       return kind === 'smtpd' ? 'flow' : 'nothing'
     case 102: // from=
       return kind === 'qmgr' ? 'flow' : 'nothing'
     case 116: // to=
-      return standsAt(bytes, words, TO) ? 'flow' : 'nothing'
+      return standsAt(block, words, TO) ? 'flow' : 'nothing'
     case 109: // milter-reject; message-id, nearly always
-      return rejects && bytes[words + 1] === 105 ? rejectKind(bytes, words, to) : 'nothing'
+      return rejects && block.bytes[words + 1] === 105 ? rejectKind(block, words, to) : 'nothing'
     case 114: // reject, removed
-      if (to - words === REMOVED.length && standsAt(bytes, words, REMOVED)) return 'flow'
-      return rejects ? rejectKind(bytes, words, to) : 'nothing'
+      if (to - words === REMOVED.length && standsAt(block, words, REMOVED)) return 'flow'
+      return rejects ? rejectKind(block, words, to) : 'nothing'
     default:
       return 'nothing'
   }
 }
 
 /** Another line in this one, or a folded one: parseEnvelope knows. */
-function mayNest(bytes: Uint8Array, body: number, first: number): boolean {
+function mayNest(block: Block, body: number, first: number): boolean {
   // {, [ and "message repeated 2 times: ["
-  if (first === 123 || first === 91 || (first === 109 && standsAt(bytes, body, REPEATED))) return true
-  if (first > 64 && first < 91) return bytes[body + 3] === BLANK && bytes[body + 9] === COLON
-  return first > 47 && first < 58 && bytes[body + 4] === 45 && bytes[body + 7] === 45
+  if (first === 123 || first === 91 || (first === 109 && standsAt(block, body, REPEATED))) return true
+  if (first > 64 && first < 91) return block.bytes[body + 3] === BLANK && block.bytes[body + 9] === COLON
+  return first > 47 && first < 58 && block.bytes[body + 4] === 45 && block.bytes[body + 7] === 45
 }
 
 /** Lines of greylisters begin with few letters; a queue id may stand before. */
-function mayTell(bytes: Uint8Array, body: number, to: number, first: number): boolean {
+function mayTell(block: Block, body: number, to: number, first: number): boolean {
   // action=, grey:, module=, warning: and whitelisted:
   if (first === 97 || first === 103 || first === 109 || first === 119) return true
-  const words = afterQueueId(bytes, body, to)
-  return words !== -1 && standsAt(bytes, words, ACTION)
+  const words = afterQueueId(block, body, to)
+  return words !== -1 && standsAt(block, words, ACTION)
 }
 
-function warningKind(kind: ProgramKind, bytes: Uint8Array, words: number): LineKind {
-  const tells = standsAt(bytes, words, CONNECT) || standsAt(bytes, words, TALKING)
+function warningKind(kind: ProgramKind, block: Block, words: number): LineKind {
+  const tells = standsAt(block, words, CONNECT) || standsAt(block, words, TALKING)
   return kind === 'smtpd' && tells ? 'event' : 'nothing'
 }
 
 /** `[milter-]reject: RCPT from NAME[ADDRESS]: 554 …`: what is refused for good is no greylisting. */
-function rejectKind(bytes: Uint8Array, words: number, to: number): LineKind {
-  if (!standsAt(bytes, words, REJECT) && !standsAt(bytes, words, MILTER_REJECT)) return 'nothing'
-  return standsAt(bytes, find(bytes, 93, words, to), FINAL) ? 'nothing' : 'event'
+function rejectKind(block: Block, words: number, to: number): LineKind {
+  if (!standsAt(block, words, REJECT) && !standsAt(block, words, MILTER_REJECT)) return 'nothing'
+  return standsAt(block, find(block.bytes, 93, words, to), FINAL) ? 'nothing' : 'event'
 }
 
 /** What follows `4K68s31RlGzgf9W: `; -1 where no queue id stands. */
-function afterQueueId(bytes: Uint8Array, body: number, to: number): number {
-  const at = skip(bytes, ALPHANUMERIC, body, Math.min(to, body + 21))
+function afterQueueId(block: Block, body: number, to: number): number {
+  const at = skip(block.bytes, ALPHANUMERIC, body, Math.min(to, body + 21))
   const size = at - body
-  if (size < 6 || size > 20 || bytes[at] !== COLON || bytes[at + 1] !== BLANK) return -1
+  if (size < 6 || size > 20 || block.bytes[at] !== COLON || block.bytes[at + 1] !== BLANK) return -1
   return at + 2
 }

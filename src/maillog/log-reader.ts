@@ -1,4 +1,5 @@
 import { decodeLine, wholeLines } from './blocks.js'
+import { blockOf } from './bytes.js'
 import { type Envelope, journalEnvelope, parseEnvelope } from './envelope.js'
 import { instanceOf, type MailEvent } from './event.js'
 import { FastLane } from './fast-lane.js'
@@ -110,6 +111,7 @@ export class LogReader {
 
   private readBlock(block: Buffer, reading: Reading): void {
     const { lane, records } = reading
+    const both = blockOf(block)
     const before = reading.line
     let hasFlow = false
     for (let from = 0; from <= block.length; ) {
@@ -117,7 +119,7 @@ export class LogReader {
       const next = found === -1 ? block.length : found
       const to = next > from && block[next - 1] === CR ? next - 1 : next
       reading.line += 1
-      const taken = records.isOpen || !this.fast ? 'line' : lane.take(block, from, to)
+      const taken = records.isOpen || !this.fast ? 'line' : lane.take(both, from, to)
       if (taken === 'flow') hasFlow = true
       else if (taken === 'deferral') this.takeDeferral(block, to, reading)
       else if (taken === 'event') this.readTaken(decodeLine(block.subarray(lane.body, to)), reading)

@@ -86,8 +86,9 @@ export class YearClock {
     // the scan's first line is the first that gets here: no step before it
     else if (this.#prefix !== '') this.#year += yearStep(this.#month, month)
     this.#month = month
-    const date = new Date(this.#year, month, day, Number(time.slice(0, 2)), Number(time.slice(3, 5)))
-    return date.getTime() / 1000
+    // an hour is asked of the calendar and its minutes are counted, as StampReader does
+    const hour = new Date(this.#year, month, day, Number(time.slice(0, 2)))
+    return hour.getTime() / 1000 + Number(time.slice(3, 5)) * 60
   }
 }
 
