@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { ChangeCommand } from '../change-command.js'
+import { lookAtDaemon } from '../daemon-look.js'
 import { BEYOND } from '../doctor/beyond.js'
 import { CHECKS } from '../doctor/checks/index.js'
 import { type DoctorOptions, type Examination, examine, examineAndMend } from '../doctor/examine.js'
@@ -67,7 +68,12 @@ Exits 1 for a finding of severity warning or worse, 3 when nothing could be look
       return this.finish({ text: renderChecks(checks, BEYOND), json: { checks, beyond: BEYOND } })
     }
     const host = await this.host(flags)
-    const options = { configDir: this.configDir(flags), logs: flags.log ?? [], redact: flags.redact }
+    const options: DoctorOptions = {
+      configDir: this.configDir(flags),
+      logs: flags.log ?? [],
+      redact: flags.redact,
+      daemon: () => lookAtDaemon(host),
+    }
     const { document, exitCode, mended } = flags.fix
       ? await this.mend(host, selection, options, flags)
       : await examine(host, selection, options)

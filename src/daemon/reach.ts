@@ -4,19 +4,19 @@ import type { DaemonOptions } from './options.js'
 /** Whom the daemon is to reach, or be reached by, beyond this machine. */
 export interface Peer {
   /** The setting that says so. */
-  readonly setting: string
+  readonly setting: 'may-ask' | 'resolver' | 'store'
   readonly network: Network
 }
 
 /** A peer that is given by its name is not looked up, and left out. */
 export function peersOf({ mayAsk, resolver = '', store }: DaemonOptions): readonly Peer[] {
   const hosts = store.kind === 'valkey' ? store.nodes.map(({ host }) => host) : []
-  const single = (setting: string, address: string): Peer[] => {
+  const single = (setting: Peer['setting'], address: string): Peer[] => {
     const bytes = parseAddress(address)
     return bytes === undefined ? [] : [{ setting, network: { bytes, prefix: bytes.length * 8 } }]
   }
   return [
-    ...mayAsk.map((network) => ({ setting: 'may-ask', network })),
+    ...mayAsk.map((network) => ({ setting: 'may-ask' as const, network })),
     ...single(
       'resolver',
       /^(?:\[(.*)\](?::\d+)?|([\d.]+)(?::\d+)?|(.*))$/.exec(resolver)?.slice(1).find(Boolean) ?? '',
@@ -53,7 +53,7 @@ function contains(outer: Network, inner: Network): boolean {
   return outer.prefix <= inner.prefix && inNetwork(inner.bytes, outer)
 }
 
-function textOf({ bytes, prefix }: Network): string {
+export function textOf({ bytes, prefix }: Network): string {
   return prefix === bytes.length * 8 ? formatAddress(bytes) : `${formatAddress(bytes)}/${prefix}`
 }
 

@@ -1,7 +1,7 @@
 import type { Host } from '../host/host.js'
 import { listWords } from '../postfix/restriction-list.js'
 import { type DoctorDocument, doctorDocument, exitCodeOf, redacted } from './document.js'
-import type { FactBook, FactTiming } from './fact-book.js'
+import type { FactBook, FactOptions, FactTiming } from './fact-book.js'
 import { type Facts, openFacts } from './facts.js'
 import { planFix } from './fix.js'
 import { type Mended, type MendOptions, mend } from './mend.js'
@@ -9,9 +9,7 @@ import { Redactor } from './redact.js'
 import { type Diagnosis, diagnose } from './run.js'
 import type { Selection } from './select.js'
 
-export interface DoctorOptions {
-  readonly configDir: string
-  readonly logs: readonly string[]
+export interface DoctorOptions extends FactOptions {
   readonly redact: boolean
 }
 

@@ -1,4 +1,5 @@
 import type { Host } from '../host/host.js'
+import type { DaemonFact } from './daemon-fact.js'
 
 /** Thrown by a gatherer that cannot know: no privilege, no such program, an answer that did not come. */
 export class Unknown extends Error {
@@ -13,6 +14,8 @@ export interface FactOptions {
   readonly configDir: string
   /** Logs that were named; empty: where this host keeps them. */
   readonly logs: readonly string[]
+  /** What the daemon makes of its settings; null: there is none here. The room of the daemon is not doctor's to enter. */
+  readonly daemon?: () => Promise<DaemonFact | null>
 }
 
 export interface GatherContext<F> {

@@ -1,8 +1,10 @@
 import type { Host } from '../host/host.js'
+import type { DaemonFact } from './daemon-fact.js'
 import { FactBook, type FactOptions, type Gatherers } from './fact-book.js'
 import { gatherAccounts } from './facts/accounts.js'
 import { gatherMainCf, gatherMasterCf, type MainCfFact, type MasterCfFact } from './facts/config.js'
 import { type ConfigFile, gatherConfigFiles } from './facts/config-files.js'
+import { gatherDaemon } from './facts/daemon.js'
 import { type EndpointAnswer, gatherEndpoints } from './facts/endpoints.js'
 import { type Exchangers, gatherExchangers } from './facts/exchangers.js'
 import { type Fail2banFact, gatherFail2ban } from './facts/fail2ban.js'
@@ -67,6 +69,7 @@ export interface Facts {
   readonly socketPaths: readonly SocketPath[]
   readonly mailOwner: MailOwner
   readonly greylisters: readonly Greylister[]
+  readonly daemon: DaemonFact | null
   readonly outbound: Outbound | null
   readonly pidFiles: readonly PidFile[]
   readonly resolver: readonly ResolverFile[]
@@ -112,6 +115,7 @@ const GATHERERS: Gatherers<Facts> = {
   socketPaths: { limit: 4, gather: gatherSocketPaths },
   mailOwner: { limit: 4, gather: gatherMailOwner },
   greylisters: { limit: 4, gather: gatherGreylisters },
+  daemon: { limit: 5, gather: gatherDaemon },
   outbound: { limit: 4, gather: gatherOutbound },
   pidFiles: { limit: 4, gather: gatherPidFiles },
   resolver: { limit: 4, gather: gatherResolver },

@@ -88,6 +88,18 @@ describe('what became of mails', () => {
     )
     expect(mails.stories.map(({ client }) => client.name)).toEqual(['last.example'])
   })
+
+  it('takes nobody for lost whose retry may stand in what was not read', async () => {
+    const filler = `2026-11-24T10:00:00+00:00 mx postfix/qmgr[7]: ${'A'.repeat(1000)}: removed`
+    const host = machine(
+      '2026-11-24T09:00:00+00:00 mx postfix/qmgr[7]: A: removed',
+      ...Array.from({ length: 18_000 }, () => filler),
+      reject('2026-11-24T11:00:00+00:00', 'last.example[198.51.100.5]'),
+    )
+    host.seed(`${LOG}.1`, `${reject('2026-11-24T08:00:00+00:00', 'first.example[203.0.113.5]')}\n`)
+    const { mails } = await factsOf(host, [`${LOG}.1`, LOG])
+    expect(mails.stories.map(({ client }) => client.name)).toEqual(['last.example'])
+  })
 })
 
 describe('where the log is', () => {

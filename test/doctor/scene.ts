@@ -265,6 +265,7 @@ const HEALTHY: Partial<Facts> = {
   socketPaths: [],
   mailOwner: { name: 'postfix', uid: 101, groups: [102] },
   greylisters: [greylister({})],
+  daemon: { refused: [], keptAway: [] },
   pidFiles: [],
   clock: { now: NOW },
 }

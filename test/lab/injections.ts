@@ -142,7 +142,7 @@ export const INJECTIONS: readonly Injection[] = [
     inject: `sed -i 's/--delay=[0-9]*/--delay=often/' /etc/default/greyctl; systemctl restart greyctl.service || true
 n=0; until [ "$(systemctl show -p NRestarts --value greyctl.service)" -ge 1 ]; do n=$((n + 1)); [ $n -lt 100 ] || exit 9; sleep 0.1; done`,
     restore: `cp -a /root/default.greyctl /etc/default/greyctl; systemctl reset-failed greyctl.service; systemctl restart greyctl.service`,
-    also: ['policy-daemon-hung', 'options-not-applied'],
+    also: ['policy-daemon-hung', 'options-not-applied', 'daemon-settings-refused'],
     reload: false,
   },
   {
@@ -187,7 +187,7 @@ n=0; until [ "$(systemctl show -p NRestarts --value greyctl.service)" -ge 1 ]; d
     id: 'greylist-text-with-spaces',
     inject: `sed -i 's/--delay=[0-9]*/& --greylist-text=come back/' /etc/default/greyctl`,
     restore: 'cp -a /root/default.greyctl /etc/default/greyctl',
-    also: ['options-not-applied'],
+    also: ['options-not-applied', 'daemon-settings-refused'],
     reload: false,
   },
   {
@@ -443,6 +443,21 @@ swaks --server 192.0.2.25 --local-interface 203.0.113.99 --helo x.example --from
     also: ['greylist-uses-hard-defer'],
     reload: false,
   },
+  // the daemon's own settings
+  {
+    id: 'daemon-settings-refused',
+    inject: `cp -a /etc/greyctl/greyctl.toml /root/greyctl.toml; echo 'dealy = 60' >>/etc/greyctl/greyctl.toml`,
+    restore: 'cp -a /root/greyctl.toml /etc/greyctl/greyctl.toml',
+    reload: false,
+  },
+  {
+    // for Postfix on another host: the daemon listens there, and no packet of it arrives
+    id: 'daemon-cut-off',
+    inject: `cp -a /etc/greyctl/greyctl.toml /root/greyctl.toml
+printf 'may-ask = ["203.0.113.0/24"]\n[[listen]]\ninet = "192.0.2.25:10099"\n' >>/etc/greyctl/greyctl.toml; systemctl restart greyctl.service`,
+    restore: 'cp -a /root/greyctl.toml /etc/greyctl/greyctl.toml; systemctl restart greyctl.service',
+    reload: false,
+  },
   // the machine around it
   {
     id: 'chroot-resolver-differs',
@@ -468,7 +483,7 @@ swaks --server 192.0.2.25 --local-interface 203.0.113.99 --helo x.example --from
     inject: `mkdir -p /etc/fail2ban; printf '[postfix]\\nenabled = true\\n' >/etc/fail2ban/jail.local
 sed -i 's/--delay=[0-9]*/& --greylist-text=Service unavailable/' /etc/default/greyctl`,
     restore: 'rm -rf /etc/fail2ban; cp -a /root/default.greyctl /etc/default/greyctl',
-    also: ['options-not-applied', 'greylist-text-with-spaces'],
+    also: ['options-not-applied', 'greylist-text-with-spaces', 'daemon-settings-refused'],
     reload: false,
   },
   {

@@ -108,8 +108,20 @@ describe('the evaluator', () => {
       ['refused'],
     ],
     [
-      'a mail thrown away at HELO, which is forgotten at MAIL FROM',
+      'a mail thrown away at HELO, where there is none yet',
       'smtpd_delay_reject = no\nsmtpd_helo_restrictions = static:DISCARD\nsmtpd_sender_restrictions = reject\n',
+      {},
+      ['refused'],
+    ],
+    [
+      'the rest of the list behind it, too',
+      'smtpd_delay_reject = no\nsmtpd_helo_restrictions = static:DISCARD, reject\n',
+      {},
+      ['refused'],
+    ],
+    [
+      'a mail that a proxy filter has cannot be thrown away',
+      'smtpd_proxy_filter = 127.0.0.1:10025\nsmtpd_helo_restrictions = static:DISCARD, reject\n',
       {},
       ['refused'],
     ],

@@ -2,6 +2,7 @@ import type { Check } from '../check.js'
 import { CLASSES } from './classes.js'
 import { CLIENTS } from './clients.js'
 import { CONFIG_FILES } from './config-files.js'
+import { DAEMON_SETTINGS } from './daemon-settings.js'
 import { DAEMONS } from './daemons.js'
 import { DEFERRAL } from './deferral.js'
 import { DELIVERY } from './delivery.js'
@@ -44,6 +45,7 @@ export const CHECKS: readonly Check[] = [
   ...CLASSES,
   ...UNITS,
   ...DAEMONS,
+  ...DAEMON_SETTINGS,
   ...SPAWN,
   ...MAIN_CF,
   ...NAMES,

@@ -18,6 +18,7 @@ const alone = check({
   remedy:
     'the words in parentheses say what is wrong: see that the server runs and has room, and that this host may reach it (docs/several-mx.md); what was learned here is merged into it by itself',
   autofix: 'manual',
+  becauseOf: ['daemon-cut-off'],
   needs: ['log'],
   judge: ({ log }) => signHits(log, 'store-alone', 'the daemon decides by what this host alone knows'),
 })

@@ -109,7 +109,7 @@ const restartLoop = check({
   remedy:
     'the last lines of the journal say why it ends; when it is mended: systemctl reset-failed and start',
   autofix: 'manual',
-  becauseOf: ['port-already-in-use', 'node-runtime-missing'],
+  becauseOf: ['port-already-in-use', 'node-runtime-missing', 'daemon-settings-refused'],
   needs: ['units', 'processes', 'clock'],
   judge: ({ units, processes, clock }) =>
     units

@@ -240,10 +240,10 @@ function moved(
     case 'error':
       return end('error')
     case 'discard':
-      // there is no mail to throw away: smtpd warns, and goes on (can_delegate_action)
-      if (phase.known.etrn !== undefined) return state
-      // forgotten at MAIL FROM: it ends its own list alone
-      if (phase.beforeMail) return 'permitted'
+      // there is no mail to throw away, or not yet: smtpd warns, and goes on (can_delegate_action)
+      if (phase.known.etrn !== undefined || phase.beforeMail) return state
+      // a proxy in front of the queue has the mail, not cleanup(8)
+      if (walk.settings.get('smtpd_proxy_filter') !== '') return state
       // no further restriction is asked, and yet what was remembered counts
       return end(state.permit ? 'deferred' : 'discarded')
     default:

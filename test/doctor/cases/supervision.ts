@@ -3,6 +3,8 @@ import { greylister, HEALTHY_MAIN, listener, MASTER, NOW, process, unit } from '
 
 const failed = unit({ active: 'failed', sub: 'failed', result: 'exit-code', mainPid: 0 })
 const other = listener({ process: 'python3', pid: 99 })
+const DEALY = '/etc/greyctl/greyctl.toml:7: unknown key dealy; did you mean delay?'
+const other192 = { network: '192.0.2.0/24', where: '/etc/greyctl/greyctl.toml:3' }
 const sysv = { systemd: false, container: undefined, manager: undefined }
 const pidFile = { path: '/run/greyctl.pid', owner: 'greyctl', pid: 711 }
 const DAEMON = '/usr/bin/node /usr/lib/greyctl/dist/daemon/main.js --pidfile=/run/greyctl.pid'
@@ -40,6 +42,30 @@ export const SUPERVISION_CASES: Readonly<Record<string, readonly Case[]>> = {
       broken: { units: [unit({ restarts: 5 })], processes: [process({ started: NOW - 2 }), MASTER] },
       healthy: { units: [unit({ restarts: 5 })] },
       says: '5 restarts',
+    },
+  ],
+  'daemon-settings-refused': [
+    {
+      broken: { daemon: { refused: [DEALY, '--delay=x: must be seconds'], keptAway: [] } },
+      healthy: { daemon: null },
+      says: 'unknown key dealy; did you mean delay?, and 1 more: the daemon that runs keeps what it had',
+    },
+    {
+      broken: { daemon: { refused: [DEALY], keptAway: [] }, processes: [MASTER], units: [failed] },
+      healthy: {},
+      says: 'it does not run',
+    },
+  ],
+  'daemon-cut-off': [
+    {
+      broken: { daemon: { refused: [], keptAway: [{ setting: 'may-ask', ...other192 }] } },
+      healthy: {},
+      says: 'greyctl.service may not talk to 192.0.2.0/24, which is to be answered (may-ask)',
+    },
+    {
+      broken: { daemon: { refused: [], keptAway: [{ setting: 'resolver', ...other192 }] } },
+      // somebody else's way to start it
+      healthy: { daemon: { refused: [], keptAway: [{ setting: 'resolver', ...other192 }] }, units: [] },
     },
   ],
   'stale-pidfile': [
