@@ -69,7 +69,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   ui: {
     rooms: [],
     types: ['change', 'demo', 'doctor', 'maillog', 'preview', 'setup', 'store', 'postfix'],
-    packages: [/^chalk$/, /^inquirer$/, /^cli-table3$/, /^node:fs$/],
+    packages: [/^chalk$/, /^inquirer$/, /^cli-table3$/, /^log-update$/, /^slice-ansi$/, /^node:fs$/],
   },
 }
 
@@ -82,6 +82,7 @@ const TAKES_HOST = new Set([
   'maillog/why.ts',
   'maillog/follow.ts',
   'maillog/read.ts',
+  'maillog/report/follow-report.ts',
   'maillog/report/report-log.ts',
   'maillog/verify.ts',
   'preview/preview.ts',

@@ -1,5 +1,6 @@
 import type { Host } from '../host/host.js'
 import type { Story } from './life.js'
+import type { Observer } from './observer.js'
 import { type LogRead, readLog } from './read.js'
 import type { VerifyReport } from './report.js'
 import { StoryTeller } from './story.js'
@@ -36,13 +37,10 @@ export interface FollowOptions extends VerifyOptions {
 export async function followLog(host: Host, options: FollowOptions): Promise<VerifyReport> {
   const { signal, tell } = options
   let told: VerifyReport | undefined
-  const live = (what: 'deferred' | 'accepted') => (story: Story) => {
-    if (told !== undefined) tell(changeOf(what, story))
-  }
-  const teller = new StoryTeller(options.limits, options.ownNetworks, {
-    deferred: live('deferred'),
-    passed: live('accepted'),
+  const changes = changesIn((change) => {
+    if (told !== undefined) tell(change)
   })
+  const teller = new StoryTeller(options.limits, options.ownNetworks, changes)
   const reportOf = ({ window, until, problems }: LogRead) =>
     judge({ stories: teller.end(), window, until, readProblems: problems })
   const ended = (read: LogRead) => {
@@ -53,6 +51,14 @@ export async function followLog(host: Host, options: FollowOptions): Promise<Ver
     if (changed) tell({ what: 'verdict', report })
   }
   return reportOf(await readLog(host, { ...options, follow: { signal, ended } }, teller))
+}
+
+/** Each deferral and each acceptance, as it is read. */
+export function changesIn(tell: (change: Change) => void): Required<Pick<Observer, 'deferred' | 'passed'>> {
+  return {
+    deferred: (story) => tell(changeOf('deferred', story)),
+    passed: (story) => tell(changeOf('accepted', story)),
+  }
 }
 
 function changeOf(what: Change['what'], story: Story): Change {

@@ -103,7 +103,7 @@ export async function readLog(
   return done()
 }
 
-/** The newest log comes last and does not end. */
+/** The newest log comes last and does not end. Those before it end with the signal too. */
 function withNewestFollowed(
   sources: readonly Dated[],
   signal: AbortSignal,
@@ -122,7 +122,20 @@ function withNewestFollowed(
     }
   }
   const live = { ...newest, source: { ...newest.source, open } }
-  return [...sources.filter((one) => one !== newest), live]
+  const ending = sources
+    .filter((one) => one !== newest)
+    .map((one) => ({
+      ...one,
+      source: { ...one.source, open: () => unlessAborted(one.source.open(), signal) },
+    }))
+  return [...ending, live]
+}
+
+async function* unlessAborted(chunks: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    if (signal.aborted) return
+    yield chunk
+  }
 }
 
 /** Tells how far reading is, but not more often than a person looks. */

@@ -1,24 +1,37 @@
 import type { Change, News } from '../maillog/follow.js'
+import { shorten } from './columns.js'
 import { duration } from './duration.js'
-import { escapeText } from './escape.js'
 import { renderVerify, type VerifyLook } from './verify.js'
 
 /** A line for people; a verdict with all that verify says. */
 export function renderNews(news: News, look: VerifyLook): string {
-  if (news.what === 'verdict') return `${renderVerify(news.report, look)}\n`
-  const at = news.what === 'accepted' ? news.passedAt : news.lastDeferredAt
-  const who = `${news.client}  <${news.sender}> to <${news.recipient}>`
-  return `${at ?? '-'}  ${wordOf(news, look)}  ${escapeText(who)}`
+  return news.what === 'verdict' ? `${renderVerify(news.report, look)}\n` : changeLine(news, look)
 }
 
-function wordOf({ what, delay, deferrals }: Change, { style }: VerifyLook): string {
-  if (what === 'accepted') return style.green(`accepted after ${duration(delay)}`)
-  return style.yellow(deferrals > 1 ? `deferred again (${deferrals})` : 'deferred')
+/** One deferral or acceptance; where columns are scarce, in so many and without the day. */
+export function changeLine(
+  news: Change,
+  { style }: Pick<VerifyLook, 'style'>,
+  width = Number.POSITIVE_INFINITY,
+): string {
+  const time = (news.what === 'accepted' ? news.passedAt : news.lastDeferredAt) ?? '-'
+  const at = width === Number.POSITIVE_INFINITY ? time : time.slice(-9, -1).padEnd(8)
+  const word = wordOf(news)
+  const colour = news.what === 'accepted' ? style.green : style.yellow
+  const who = `${news.client}  <${news.sender}> to <${news.recipient}>`
+  return `${at}  ${colour(word)}  ${shorten(who, width - at.length - word.length - 4)}`
+}
+
+function wordOf({ what, delay, deferrals }: Change): string {
+  if (what === 'accepted') return `accepted after ${duration(delay)}`
+  return deferrals > 1 ? `deferred again (${deferrals})` : 'deferred'
 }
 
 /** The same for programs: one document a line. */
 export function newsDocument(news: News): object {
-  if (news.what === 'verdict') return { event: 'verdict', ...news.report }
-  const { what, ...rest } = news
+  return news.what === 'verdict' ? { event: 'verdict', ...news.report } : changeDocument(news)
+}
+
+export function changeDocument({ what, ...rest }: Change): object {
   return { event: what, ...rest }
 }

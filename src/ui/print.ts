@@ -16,6 +16,8 @@ export interface Terminal {
   /** Whether the locale has characters beyond ASCII (locale(7)): block graphics need them. */
   readonly unicode: boolean
   readonly interactive: boolean
+  /** Lines of a screen that can be written over; undefined where standard output is none. */
+  readonly rows?: number
 }
 
 export function terminalFor(options: { color: boolean }): Terminal {
@@ -27,6 +29,7 @@ export function terminalFor(options: { color: boolean }): Terminal {
     width: Math.max(40, Math.min(process.stdout.columns ?? 80, 120)),
     unicode: /utf-?8/i.test(process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || ''),
     interactive,
+    ...(process.stdout.isTTY && process.env.TERM !== 'dumb' ? { rows: process.stdout.rows || 24 } : {}),
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Passed } from '../event.js'
 import type { Story } from '../life.js'
 import type { Observer } from '../observer.js'
 import type { VerifyReport } from '../report.js'
@@ -12,7 +11,7 @@ import { domainOf } from './names.js'
 import { type Outcome, outcomeOf } from './outcomes.js'
 import { poolsOf } from './pools.js'
 import { RankingTally } from './ranking.js'
-import { RANKINGS, type RankingName, type Report } from './shape.js'
+import { RANKINGS, type RankingName, type Report, type Summary } from './shape.js'
 import { WhitelistTally } from './whitelisted.js'
 
 export interface BuildInput {
@@ -26,7 +25,7 @@ export interface BuildInput {
 }
 
 /** Pure: what greylisting did to mail, counted story by story; memory is bounded whatever comes. */
-export class ReportBuilder implements Observer {
+export class ReportBuilder {
   private readonly outcome = { cameBack: 0, elsewhere: 0, waiting: 0, neverCameBack: 0 }
   private readonly calendar = new CalendarTally()
   private readonly whitelist = new WhitelistTally(this.calendar)
@@ -39,32 +38,36 @@ export class ReportBuilder implements Observer {
     this.missing = new MissingTally(top)
   }
 
-  letGo(story: Story, at: number | undefined): void {
-    this.looks.add(story)
-    this.count(story, at)
+  /** What it has to be told while the log is read, and what somebody else wants to be told with it. */
+  observer(others: Pick<Observer, 'deferred' | 'passed'>): Observer {
+    return {
+      ...others,
+      letGo: (story, at) => {
+        this.looks.add(story)
+        this.count(story, at)
+      },
+      whitelisted: (event, at, times) => this.whitelist.add(event, at, times),
+    }
   }
 
-  whitelisted(event: Passed, at: number | undefined, times: number): void {
-    this.whitelist.add(event, at, times)
+  /** The part of the report that needs no lists: cheap enough to be asked for again and again while the log goes on. */
+  summary({ verified, stories, until }: BuildInput): Omit<Summary, 'minutes'> {
+    const outcome = { ...this.outcome }
+    for (const story of stories.each()) outcome[outcomeOf(story, until)] += 1
+    return { ...headOf(verified, stories), outcome }
   }
 
+  /** Once, at the end: what is still followed is counted. */
   end({ verified, stories, until, zone }: BuildInput): Report {
     for (const story of stories.each()) this.looks.add(story)
     for (const story of stories.each()) this.count(story, until)
     const { pools, mails } = poolsOf(() => stories.each())
-    const { verdict, counts, delay, window, problems } = verified
     const { delays } = stories.totals
     const neverCameBack = this.missing.end()
     return {
-      verdict,
-      greylistingSeen: stories.decisions > 0 || counts.greylisted > 0,
-      counts,
+      ...headOf(verified, stories),
       outcome: this.outcome,
-      delay,
-      window,
       zone,
-      accepted: stories.strangers,
-      learned: stories.learned,
       balance: {
         waitedSeconds: totalOf(delays),
         legitimateLost: neverCameBack.looks.legitimate,
@@ -77,8 +80,6 @@ export class ReportBuilder implements Observer {
       pools: { total: pools.length, listed: this.top === 0 ? pools : pools.slice(0, this.top) },
       top: this.rankings.end(this.top),
       whitelisted: this.whitelist.end(),
-      untracked: stories.untracked,
-      problems,
     }
   }
 
@@ -88,6 +89,21 @@ export class ReportBuilder implements Observer {
     this.calendar.story(story, outcome)
     this.rankings.add(story, outcome)
     if (outcome === 'neverCameBack') this.missing.add(story, this.looks)
+  }
+}
+
+function headOf(verified: VerifyReport, stories: Stories): Omit<Summary, 'outcome' | 'minutes'> {
+  const { verdict, counts, delay, window, problems } = verified
+  return {
+    verdict,
+    greylistingSeen: stories.decisions > 0 || counts.greylisted > 0,
+    counts,
+    delay,
+    window,
+    accepted: stories.strangers,
+    learned: stories.learned,
+    untracked: stories.untracked,
+    problems,
   }
 }
 

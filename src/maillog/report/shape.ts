@@ -138,6 +138,33 @@ export interface Balance {
   readonly networksGone: number
 }
 
+/** One minute of the log's time, which ends before `from` + 60: RFC 3339, UTC. */
+export interface Minute {
+  readonly from: string
+  readonly deferred: number
+  /** Mails that had been deferred, and were accepted now. */
+  readonly accepted: number
+}
+
+/** What can be said of a log while it goes on: the same fields as in Report, and the last hour. */
+export interface Summary
+  extends Pick<
+    Report,
+    | 'verdict'
+    | 'greylistingSeen'
+    | 'counts'
+    | 'outcome'
+    | 'delay'
+    | 'window'
+    | 'accepted'
+    | 'learned'
+    | 'untracked'
+    | 'problems'
+  > {
+  /** The last sixty, the newest last. */
+  readonly minutes: readonly Minute[]
+}
+
 /** docs/report.md: names and meaning are a promise. `verdict` to `problems` are those of `greyctl verify`. */
 export interface Report extends Pick<VerifyReport, 'verdict' | 'counts' | 'delay' | 'window' | 'problems'> {
   /** A greylister's line or a deferral was seen. */

@@ -32,7 +32,7 @@ export function bar(segments: readonly Segment[], most: number, { width, unicode
   return drawn
 }
 
-/** Columns side by side, from the top line to the bottom one; each `columnWidth` characters with a blank after. */
+/** Columns side by side, from the top line to the bottom one; each `columnWidth` characters, a blank among them where there are several. */
 export function columns(
   values: readonly number[],
   height: number,
@@ -43,7 +43,7 @@ export function columns(
     const floor = height - 1 - line
     return values
       .map((value) => cell((value * height) / most - floor, value > 0 && floor === 0, unicode))
-      .map((character) => `${character.repeat(columnWidth - 1)} `)
+      .map((character) => (columnWidth === 1 ? character : `${character.repeat(columnWidth - 1)} `))
       .join('')
       .trimEnd()
   })

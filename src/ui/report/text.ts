@@ -64,14 +64,14 @@ function section(title: string, lines: readonly string[], { style }: ReportLook)
   return lines.length === 0 ? [] : [style.bold(title), ...lines]
 }
 
-function sentences(lines: readonly string[], { width, unicode }: ReportLook): string[] {
+export function sentences(lines: readonly string[], { width, unicode }: ReportLook): string[] {
   return lines.flatMap((line) => {
     const [first = '', ...rest] = wrap(line, width, '    ')
     return [`  ${unicode ? '•' : '*'} ${first.trimStart()}`, ...rest]
   })
 }
 
-function windowLines({ window }: Report, width: number): string[] {
+export function windowLines({ window }: Pick<Report, 'window'>, width: number): string[] {
   const span = window.from && window.to ? `${shortTime(window.from)} to ${shortTime(window.to)} UTC, ` : ''
   const lines = window.lines === 1 ? '1 line' : `${number(window.lines)} lines`
   const [first = 'nothing', ...more] = window.sources
@@ -79,7 +79,10 @@ function windowLines({ window }: Report, width: number): string[] {
   return wrap(`read: ${span}${lines} of ${escapeText(first)}${others}`, width, '')
 }
 
-function outcomeLines({ outcome, counts }: Report, { style }: ReportLook): string[] {
+export function outcomeLines(
+  { outcome, counts }: Pick<Report, 'outcome' | 'counts'>,
+  { style }: Pick<ReportLook, 'style'>,
+): string[] {
   if (counts.greylisted === 0) return []
   const size = number(counts.greylisted).length
   return OUTCOMES.map(({ id, words }) => {
@@ -159,7 +162,7 @@ function delayLines({ delays, delay }: Report, look: ReportLook): string[] {
   ]
 }
 
-function delayWords({ median, p90, p99, max }: Report['delay']): string {
+export function delayWords({ median, p90, p99, max }: Report['delay']): string {
   const parts = [
     `median ${lasting(median)}`,
     `90 % within ${lasting(p90)}`,

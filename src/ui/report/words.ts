@@ -60,7 +60,13 @@ function was(count: number): string {
 }
 
 /** The whole report in one sentence. */
-export function headline({ counts, greylistingSeen, accepted, learned, window }: Report): string {
+export function headline({
+  counts,
+  greylistingSeen,
+  accepted,
+  learned,
+  window,
+}: Pick<Report, 'counts' | 'greylistingSeen' | 'accepted' | 'learned' | 'window'>): string {
   if (counts.greylisted > 0)
     return `${capital(mails(counts.greylisted, 'first mail'))} ${was(counts.greylisted)} asked to come back.`
   if (learned > 0)
@@ -119,7 +125,7 @@ export function savings({ counts, balance, neverCameBack }: Report): readonly st
 }
 
 /** Who did not have to wait. */
-export function spared({ counts }: Report): readonly string[] {
+export function spared({ counts }: Pick<Report, 'counts'>): readonly string[] {
   if (counts.whitelisted === 0) return []
   return [
     `${capital(mails(counts.whitelisted))} did not wait at all: a whitelist, manual or automatic, let ${counts.whitelisted === 1 ? 'it' : 'them'} through.`,

@@ -1,0 +1,84 @@
+import { createLogUpdate } from 'log-update'
+import type { Change } from '../../maillog/follow.js'
+import type { Summary } from '../../maillog/report/shape.js'
+import { changeDocument, changeLine } from '../follow.js'
+import { printJsonLine, printOut, type Terminal } from '../print.js'
+import { renderSummary } from './summary.js'
+
+/** What is shown of a report while the log goes on. */
+export interface LiveReport {
+  begun(summarise: () => Summary): void
+  tell(change: Change): void
+  end(): void
+}
+
+/** Changes that are kept for the screen: more than one has lines. */
+const KEPT = 200
+/** Milliseconds between two pictures, and how many times longer than making one the pause is at least. */
+const PAUSE = 1000
+const SPARING = 20
+
+export function liveReport(terminal: () => Terminal, json: boolean): LiveReport {
+  if (json) return new Documents()
+  return terminal().rows === undefined ? new Lines(terminal()) : new Screen(terminal)
+}
+
+/** A document a line. */
+class Documents implements LiveReport {
+  begun(summarise: () => Summary): void {
+    printJsonLine({ event: 'summary', ...summarise() })
+  }
+
+  tell(change: Change): void {
+    printJsonLine(changeDocument(change))
+  }
+
+  end(): void {}
+}
+
+/** For a pipe or a file: how it stands, then a line a change. */
+class Lines implements LiveReport {
+  constructor(private readonly terminal: Terminal) {}
+
+  begun(summarise: () => Summary): void {
+    printOut(`${renderSummary(summarise(), [], this.terminal)}\n\n`)
+  }
+
+  tell(change: Change): void {
+    printOut(changeLine(change, this.terminal))
+  }
+
+  end(): void {
+    printOut('\n')
+  }
+}
+
+/** One picture, written over when something is new; it goes when the log is no longer followed. */
+class Screen implements LiveReport {
+  private readonly latest: Change[] = []
+  private readonly draw = createLogUpdate(process.stdout, { showCursor: true })
+  private timer: NodeJS.Timeout | undefined
+
+  /** Asked each time: a window may be made larger. */
+  constructor(private readonly terminal: () => Terminal) {}
+
+  begun(summarise: () => Summary): void {
+    const started = performance.now()
+    const summary = summarise()
+    const terminal = this.terminal()
+    this.draw(renderSummary(summary, this.latest, terminal))
+    const pause = Math.max(PAUSE, SPARING * (performance.now() - started))
+    this.timer = setTimeout(() => this.begun(summarise), pause)
+  }
+
+  tell(change: Change): void {
+    this.latest.push(change)
+    if (this.latest.length > KEPT) this.latest.shift()
+  }
+
+  end(): void {
+    clearTimeout(this.timer)
+    this.draw.clear()
+    this.draw.done()
+  }
+}
