@@ -1,28 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { aptGet } from '../debian.mjs'
+import { prometheus } from '../prometheus.js'
+import { alertTests } from './alert-tests.js'
 import { startTestDaemon } from './running.js'
 
-/** Prometheus' own judge of what it reads. From Debian's package, without installing (and starting) the server in it. */
-const scratch = mkdtempSync(join(tmpdir(), 'greyctl-promtool-'))
+const program = prometheus()?.promtool
 
-function promtool(): string | undefined {
-  if (existsSync('/usr/bin/promtool')) return '/usr/bin/promtool'
-  aptGet(['download', 'prometheus'], scratch)
-  const file = readdirSync(scratch).find((name) => name.endsWith('.deb'))
-  if (file === undefined) return undefined
-  spawnSync('dpkg-deb', ['-x', file, 'root'], { cwd: scratch })
-  const found = join(scratch, 'root/usr/bin/promtool')
-  return existsSync(found) ? found : undefined
-}
-
-const program = promtool()
-if (program === undefined) console.log("skipped: Debian's package prometheus cannot be downloaded here")
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
-
+/** Prometheus' own judge of what it reads. */
 describe.runIf(program !== undefined)('promtool', () => {
   let running: Awaited<ReturnType<typeof startTestDaemon>>
   beforeAll(async () => {
@@ -53,7 +40,7 @@ describe.runIf(program !== undefined)('promtool', () => {
     writeFileSync(
       scenario,
       JSON.stringify({
-        rule_files: [resolve('templates/monitoring/greyctl-alerts.yml')],
+        rule_files: [RULES],
         evaluation_interval: '1m',
         tests: [
           {
@@ -85,4 +72,19 @@ describe.runIf(program !== undefined)('promtool', () => {
     })
     expect(status, stdout + stderr).toBe(0)
   })
+
+  it('sees each alert fire for what it is about, and not before', () => {
+    const file = join(scratch, 'alerts.json')
+    writeFileSync(file, JSON.stringify({ rule_files: [RULES], evaluation_interval: '1m', tests: alertTests }))
+    const { status, stdout, stderr } = spawnSync(program ?? '', ['test', 'rules', file], { encoding: 'utf8' })
+    expect(status, stdout + stderr).toBe(0)
+    const rules = readFileSync(RULES, 'utf8')
+    expect([...rules.matchAll(/alert: (\w+)/g)].map(([, name]) => name).sort()).toEqual(
+      alertTests.map(({ name }) => name).sort(),
+    )
+  })
 })
+
+const RULES = resolve('templates/monitoring/greyctl-alerts.yml')
+const scratch = mkdtempSync(join(tmpdir(), 'greyctl-alerts-'))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))

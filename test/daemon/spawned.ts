@@ -17,20 +17,23 @@ export interface Spawned {
   kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
-/** The daemon as a process of its own, on a free port of 127.0.0.1. `wrap` goes before the command line. */
+const FROM_SOURCE = [process.execPath, '--import', import.meta.resolve('tsx'), MAIN]
+
+/**
+ * The daemon as a process of its own, on a free port of 127.0.0.1. `wrap` goes before the command line; `program` is
+ * another daemon than that of the sources.
+ */
 export async function spawnDaemon(
   base: string,
   argv: readonly string[],
   wrap: readonly string[] = [],
+  program: readonly string[] = FROM_SOURCE,
 ): Promise<Spawned> {
   const empty = join(base, 'empty')
   writeFileSync(empty, '')
   const command = [
     ...wrap,
-    process.execPath,
-    '--import',
-    import.meta.resolve('tsx'),
-    MAIN,
+    ...program,
     '--inet=127.0.0.1:0',
     '--config=/dev/null',
     '--identity=subnet',

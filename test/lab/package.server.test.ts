@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { run } from '../cli/run.js'
+import { client, policyText } from '../daemon/running.js'
+import { type Spawned, spawnDaemon } from '../daemon/spawned.js'
+import { emulator } from '../packaging/emulated.js'
 import { boot, bootSuite, type Machine } from './lab.js'
 import { send } from './server.js'
 
@@ -85,6 +88,40 @@ describe('npm run package', () => {
         expect(readFileSync(file).readUInt16LE(18), file).toBe(machine === 'x86-64' ? 62 : 183)
       }
     }
+  })
+
+  it('greylists on arm64, on an emulated processor: its own Node.js, its own LMDB', async (context) => {
+    const emulated = emulator()
+    if (emulated === undefined) return context.skip()
+    const tree = join(OUT, 'tree-arm64')
+    await must('dpkg-deb', '-x', join(OUT, `greyctl_${VERSION}_arm64.deb`), tree)
+    const program = join(tree, 'usr/lib/greyctl')
+    const [node, run] = [join(program, 'node'), join(program, 'bin/run.js')]
+    const greyctl = (...argv: string[]) => must(...([...emulated, node, run, ...argv] as [string]))
+    expect(await greyctl('--version')).toContain(`greyctl/${VERSION} linux-arm64 `)
+    const base = mkdtempSync(join(tmpdir(), 'greyctl-arm64-'))
+    const store = `lmdb:${join(base, 'store')}`
+    const start = () =>
+      spawnDaemon(base, [`--store=${store}`, '--delay=1'], emulated, [
+        node,
+        join(program, 'dist/daemon/main.js'),
+      ])
+    const ask = async ({ port }: Spawned) => {
+      const connection = await client(port)
+      connection.send(policyText({ sender: 'a@arm.example' }))
+      const answers = await connection.answers(1)
+      connection.socket.destroy()
+      return answers
+    }
+    const daemon = await start()
+    expect(await ask(daemon)).toEqual([expect.stringMatching(/^DEFER_IF_PERMIT/)])
+    await daemon.kill('SIGTERM')
+    // the other daemon has it from the disk
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    const again = await start()
+    expect(await ask(again)).toEqual([expect.stringMatching(/^PREPEND/)])
+    await again.kill('SIGTERM')
+    rmSync(base, { recursive: true })
   })
 
   it('has nothing that lintian calls an error, and manual pages without a warning', async () => {

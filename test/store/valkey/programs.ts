@@ -1,17 +1,7 @@
-import { execFileSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { installPackages } from '../../debian.mjs'
+import { debianTree } from '../../debian-tree.js'
 
 /** A server as it is started: what a program like it does, its name decides. */
 export interface ServerProgram {
@@ -49,83 +39,22 @@ function valkey(): ServerProgram | undefined {
   }
 }
 
-/** Kept from run to run, as the lab's images are. */
-const HOME = `/var/tmp/greyctl-test-valkey-${process.getuid?.()}`
-
 /** Debian 12 has no Valkey: that of Debian 13 with all its libraries, unpacked and not installed. */
 function unpacked(): ServerProgram {
-  if (!existsSync(HOME)) fetchTo(HOME)
-  if (statSync(HOME).uid !== process.getuid?.()) throw new Error(`${HOME} is somebody else's`)
-  const libraries = readdirSync(join(HOME, 'usr/lib'))
+  const home = debianTree('valkey', { suite: 'trixie', packages: ['valkey-tools'] })
+  const libraries = readdirSync(join(home, 'usr/lib'))
     .filter((name) => name.endsWith('-linux-gnu'))
-    .map((name) => join(HOME, 'usr/lib', name))
+    .map((name) => join(home, 'usr/lib', name))
   const linker = libraries.flatMap((directory) =>
     readdirSync(directory)
       .filter((name) => /^ld-linux.*\.so\.\d$/.test(name))
       .map((name) => join(directory, name)),
   )[0]
   if (linker === undefined) throw new Error('its C library has no linker')
-  const program = join(HOME, 'usr/bin/valkey-check-rdb')
+  const program = join(home, 'usr/bin/valkey-check-rdb')
   return {
     name: 'valkey',
     file: linker,
     options: ['--library-path', libraries.join(':'), '--argv0', 'valkey-server', program],
   }
-}
-
-/** Whole or not at all. */
-function fetchTo(home: string): void {
-  const scratch = mkdtempSync(`${home}-`)
-  try {
-    for (const name of ['apt/lists/partial', 'apt/archives/partial', 'root']) {
-      mkdirSync(join(scratch, name), { recursive: true })
-    }
-    writeFileSync(join(scratch, 'apt/status'), '')
-    writeFileSync(join(scratch, 'apt/sources.list'), `deb ${mirror()} trixie main\n`)
-    const apt = (...argv: string[]) =>
-      execFileSync('apt-get', ['-q', ...aptOptions(join(scratch, 'apt')), ...argv], {
-        stdio: ['ignore', 'ignore', 'pipe'],
-        timeout: 120_000,
-      })
-    apt('update')
-    apt('install', '-y', '--no-install-recommends', '--download-only', 'valkey-tools')
-    const archives = join(scratch, 'apt/archives')
-    for (const name of readdirSync(archives).filter((name) => name.endsWith('.deb'))) {
-      execFileSync('dpkg-deb', ['-x', join(archives, name), join(scratch, 'root')])
-    }
-    renameSync(join(scratch, 'root'), home)
-  } finally {
-    rmSync(scratch, { recursive: true, force: true })
-  }
-}
-
-/** An apt that knows nothing of this host but its keys, its proxy and its mirror. */
-function aptOptions(directory: string): readonly string[] {
-  return Object.entries({
-    'Dir::State': directory,
-    'Dir::State::Lists': join(directory, 'lists'),
-    'Dir::State::status': join(directory, 'status'),
-    'Dir::Cache': directory,
-    'Dir::Cache::archives': join(directory, 'archives'),
-    'Dir::Etc::sourcelist': join(directory, 'sources.list'),
-    'Dir::Etc::sourceparts': '/dev/null',
-    'Dir::Etc::preferencesparts': '/dev/null',
-    'APT::Sandbox::User': '',
-  }).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-}
-
-function mirror(): string {
-  const files = ['/etc/apt/sources.list', ...inDirectory('/etc/apt/sources.list.d')]
-  const text = files
-    .filter((file) => existsSync(file))
-    .map((file) => readFileSync(file, 'utf8'))
-    .join('\n')
-  return (
-    /^(?:deb|URIs:).*?\b([a-z+]+:\/\/\S+\/debian)\/?(?:\s|$)/m.exec(text)?.[1] ??
-    'http://deb.debian.org/debian'
-  )
-}
-
-function inDirectory(path: string): readonly string[] {
-  return existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : []
 }
