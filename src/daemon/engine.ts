@@ -1,7 +1,6 @@
 import { parseAddress } from '../greylist/address.js'
 import { isOutbound } from '../greylist/correspondent.js'
-import { changesOf, decideByRecords } from '../greylist/decide.js'
-import { EXPECTATIONS } from '../greylist/expected.js'
+import { changesOf, decideByRecords, saysAll } from '../greylist/decide.js'
 import { keysOf, TRIPLET } from '../greylist/key.js'
 import type { LogLines } from '../greylist/logline.js'
 import { type Outbound, type Policy, policyFor } from '../greylist/policy.js'
@@ -13,8 +12,9 @@ import { markExpected } from './expecting.js'
 import type { Log } from './log.js'
 import type { Metrics } from './metrics.js'
 import type { Pools } from './pools.js'
+import { readRecords } from './records.js'
 import { Unflushed } from './unflushed.js'
-import { hasRecords, type Job, type Question, Work } from './work.js'
+import { type Asked, hasRecords, type Job, type Question, Work } from './work.js'
 
 export interface EngineOptions {
   readonly store: Store
@@ -115,61 +115,64 @@ export class Engine {
     try {
       const policy = this.#options.policy()
       const works = jobs.map((job) => new Work(job, policy, this.#options.pools))
-      const keys = works.flatMap((work) => work.keys)
-      keys.push(EXPECTATIONS)
-      const known = this.#options.store.getMany(keys)
-      const decide = (records: readonly (GreyRecord | undefined)[]) => {
-        const decided = () => this.#decide(works, records, policy)
-        const any = records.at(-1) !== undefined
-        if (any || policy.outbound) this.#markExpected(works, policy, any, decided, fail)
+      const asked = askedOf(works)
+      const now = Math.floor(this.#options.clock() / 1000)
+      const any = readRecords(this.#options.store, asked, (key, record) => {
+        return !this.#options.testClock && this.#pending(key) === undefined && saysAll(record, policy, now)
+      })
+      const decide = (expectations: boolean) => {
+        const decided = () => this.#decide(works, policy)
+        if (expectations || policy.outbound) this.#markExpected(asked, policy, expectations, decided, fail)
         else decided()
       }
       // a store of this machine answers at once: a promise for each turn would only cost time
-      if (known instanceof Promise) known.then(decide).catch(fail)
-      else decide(known)
+      if (any instanceof Promise) any.then(decide).catch(fail)
+      else decide(any)
     } catch (error) {
       fail(error as Error)
     }
   }
 
   #markExpected(
-    works: readonly Work[],
+    asked: readonly Asked[],
     policy: Policy,
     any: boolean,
     done: () => void,
     fail: (error: Error) => void,
   ): void {
     const { store } = this.#options
-    const asked = works.flatMap(({ questions }) => questions).filter(hasRecords)
     markExpected(asked, { store, policy, any, now: (request) => this.#now(request) }, done, fail)
   }
 
-  #decide(works: readonly Work[], records: readonly (GreyRecord | undefined)[], policy: Policy): void {
+  #decide(works: readonly Work[], policy: Policy): void {
     const late: Work[] = []
-    let place = 0
+    let waits = false
     // what was decided before is newer than what was read
-    const latest = (key: string) => {
-      const stored = records[place]
-      place += 1
-      return this.#pending(key) ?? stored
+    const latest = (stored: GreyRecord | undefined, key: string | undefined) => {
+      const pending = this.#pending(key ?? '')
+      if (pending === undefined) return stored
+      waits = true
+      return pending
     }
     for (const work of works) {
+      waits = false
       for (const question of work.questions) {
-        const { keys } = question
-        if (keys === undefined || question.request === undefined) continue
-        const known = {
-          triplets: keys.triplets.map(latest),
-          clients: keys.clients.map(latest),
-          expected: question.expected,
-        }
+        if (!hasRecords(question)) continue
+        const { keys, expected } = question
+        const triplets = question.triplets.map((record, at) => latest(record, keys.triplets[at]))
+        const clients = question.clients.map((record, at) => latest(record, keys.clients[at]))
+        const known = { triplets, clients, expected }
         const rules = policyFor(policy, question.request.recipient)
         const made = decideByRecords(known, rules, this.#now(question.request))
-        for (const [key, record] of changesOf(made, keys)) this.#changed.set(key, record)
+        for (const [key, record] of changesOf(made, keys)) {
+          this.#changed.set(key, record)
+          waits = true
+        }
         if (made.reason === 'new' && made.triplet) this.#learnPool(question, made.triplet, policy)
         question.decision = made
       }
-      if (work.keys.every((key) => this.#pending(key) === undefined)) this.#answer(work)
-      else late.push(work)
+      if (waits) late.push(work)
+      else this.#answer(work)
     }
     if (late.length > 0) this.#commit(late)
   }
@@ -310,4 +313,11 @@ export class Engine {
     }
     return true
   }
+}
+
+function askedOf(works: readonly Work[]): readonly Asked[] {
+  const asked: Asked[] = []
+  for (const { questions } of works)
+    for (const question of questions) if (hasRecords(question)) asked.push(question)
+  return asked
 }

@@ -57,7 +57,8 @@ export class Metrics {
 
   /** undefined: a request that is none of Postfix's. */
   decided(decision: Decision | undefined): void {
-    const counts = this.decisions[decision?.action ?? 'pass']
+    const { pass, defer } = this.decisions
+    const counts = decision?.action === 'defer' ? defer : pass
     const reason = decision?.reason ?? 'unrecognized'
     counts.set(reason, (counts.get(reason) ?? 0) + 1)
     if (decision?.delaySeconds !== undefined) this.waitSeconds.add(decision.delaySeconds)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { AddressBytes } from '../greylist/address.js'
 import { type ClientTable, parseClientTable } from '../greylist/client-table.js'
+import { lowerCase } from '../greylist/lower-case.js'
 import { organisationOf } from '../greylist/organisation.js'
 import { type Pool, poolsOf, senderDomain, senderPool } from '../greylist/pool.js'
 import type { PolicyRequest } from '../greylist/request.js'
@@ -26,7 +27,8 @@ export function createPools(resolver: string | undefined, clock: () => number, l
 
 /** Which pools a client belongs to. */
 export class Pools {
-  readonly #organisations = new Map<string, string | undefined>()
+  /** Of a name, the pool of its organisation, if it has one. */
+  readonly #byName = new Map<string, readonly Pool[]>()
   readonly #lines: ClientTable
   readonly #senders: SenderCache
 
@@ -38,10 +40,11 @@ export class Pools {
 
   /** The surest first; asks nobody. A pool by its senders is found once the DNS has answered about the domain. */
   of({ clientName, sender }: PolicyRequest, address: AddressBytes): readonly Pool[] {
-    const organisation = this.#organisationOf(clientName)
-    const domain = senderDomain(sender)
-    const authorised = domain !== undefined && this.#senders.known(domain)?.authorises(address)
-    return poolsOf(organisation, authorised ? domain : undefined)
+    const named = this.#named(clientName)
+    const at = sender.lastIndexOf('@')
+    // only domain names are ever looked up: nothing is known of another text
+    const domain = at < 0 ? '' : lowerCase(sender.slice(at + 1))
+    return this.#senders.known(domain)?.authorises(address) ? [...named, senderPool(domain)] : named
   }
 
   /** Looks up aside who may send for the sender's domain. `found` is called if this client may, and that was not known. */
@@ -59,13 +62,13 @@ export class Pools {
     if (domain !== undefined) void this.#senders.lookUp(domain)
   }
 
-  #organisationOf(name: string): string | undefined {
-    const known = this.#organisations.get(name)
-    if (known !== undefined || this.#organisations.has(name)) return known
-    const organisation = organisationOf(name, this.#lines)
-    if (this.#organisations.size >= MOST_NAMES) this.#organisations.clear()
+  #named(name: string): readonly Pool[] {
+    const known = this.#byName.get(name)
+    if (known !== undefined) return known
+    const pools = poolsOf(organisationOf(name, this.#lines), undefined)
+    if (this.#byName.size >= MOST_NAMES) this.#byName.clear()
     // a copy: the text that it was cut from is a whole chunk of what came
-    this.#organisations.set(Buffer.from(name, 'latin1').toString('latin1'), organisation)
-    return organisation
+    this.#byName.set(Buffer.from(name, 'latin1').toString('latin1'), pools)
+    return pools
   }
 }

@@ -3,6 +3,7 @@ import { type Decision, exemption, type Known } from '../greylist/decide.js'
 import { type Keys, keysOf } from '../greylist/key.js'
 import type { Policy } from '../greylist/policy.js'
 import type { Pool } from '../greylist/pool.js'
+import type { GreyRecord } from '../greylist/record.js'
 import type { PolicyRequest } from '../greylist/request.js'
 import type { Pools } from './pools.js'
 
@@ -18,18 +19,24 @@ export interface Job {
 /** A request in its turn. */
 export interface Question {
   readonly request: PolicyRequest | undefined
-  readonly address?: AddressBytes
+  readonly address: AddressBytes | undefined
   /** Of its client. */
   readonly pools: readonly Pool[]
   /** Where its records are; undefined when it needs none. */
   readonly keys: Keys | undefined
+  /** What was read there, in the order of the keys; of the triplets, as many as it takes (records.ts). */
+  triplets: readonly (GreyRecord | undefined)[]
+  clients: readonly (GreyRecord | undefined)[]
   /** Somebody waits for it, or wrote to its sender. */
-  expected?: Known['expected']
+  expected: Known['expected']
   /** undefined: none was made, and nothing is known against the mail. */
   decision: Decision | undefined
 }
 
-export function hasRecords(question: Question): question is Question & { readonly request: PolicyRequest } {
+/** One that has records. */
+export type Asked = Question & { readonly request: PolicyRequest; readonly keys: Keys }
+
+export function hasRecords(question: Question): question is Asked {
   return question.keys !== undefined
 }
 
@@ -37,24 +44,29 @@ export function hasRecords(question: Question): question is Question & { readonl
 export class Work {
   readonly job: Job
   readonly questions: readonly Question[]
-  /** Of each question that needs records, the triplet's and then the client's. */
-  readonly keys: readonly string[]
 
   constructor(job: Job, policy: Policy, pools: Pools | undefined) {
-    const keys: string[] = []
     this.job = job
     this.questions = job.requests.map((request) => {
-      if (request === undefined) return { request, pools: [], keys: undefined, decision: undefined }
+      if (request === undefined) return question(request)
       const address = parseAddress(request.clientAddress)
       const decision = exemption(request, policy, address)
-      if (decision !== undefined || address === undefined)
-        return { request, pools: [], keys: undefined, decision }
-      const belongs = pools?.of(request, address) ?? []
-      const own = keysOf(request, address, policy, belongs)
-      for (const key of own.triplets) keys.push(key)
-      for (const key of own.clients) keys.push(key)
-      return { request, address, pools: belongs, keys: own, decision }
+      if (decision !== undefined || address === undefined) return question(request, address, decision)
+      const belongs = pools?.of(request, address) ?? NONE
+      return question(request, address, undefined, keysOf(request, address, policy, belongs), belongs)
     })
-    this.keys = keys
   }
+}
+
+const NONE: readonly never[] = []
+
+/** Of one shape, whatever is known: each further one costs all who read it. */
+function question(
+  request: PolicyRequest | undefined,
+  address?: AddressBytes,
+  decision?: Decision,
+  keys?: Keys,
+  pools: readonly Pool[] = NONE,
+): Question {
+  return { request, address, pools, keys, triplets: NONE, clients: NONE, expected: undefined, decision }
 }

@@ -33,17 +33,17 @@ export interface Decision {
   readonly action: 'pass' | 'defer'
   readonly reason: Reason
   /** Seconds until a retry passes; also where learning lets the mail pass. */
-  readonly waitSeconds?: number
+  readonly waitSeconds?: number | undefined
   /** Seconds from the first try to this one: the triplet passes for the first time. */
-  readonly delaySeconds?: number
+  readonly delaySeconds?: number | undefined
   /** To be committed under each key of the triplet before the answer is sent. */
-  readonly triplet?: GreyRecord
+  readonly triplet?: GreyRecord | undefined
   /** The same, under one key of the client. */
-  readonly client?: { readonly at: number; readonly record: GreyRecord }
+  readonly client?: { readonly at: number; readonly record: GreyRecord } | undefined
   /** With this mail the client earned its place on the automatic whitelist. */
-  readonly nowWhitelisted?: boolean
+  readonly nowWhitelisted?: boolean | undefined
   /** It would have been deferred, but for learning. */
-  readonly learned?: boolean
+  readonly learned?: boolean | undefined
 }
 
 /** Last-seen times and auto-whitelist counts move at most once an hour: a busy sender costs no write a mail. */
@@ -63,7 +63,7 @@ export function exemption(
   address = parseAddress(request.clientAddress),
 ): Decision | undefined {
   const reason = exemptionReason(request, policy, address)
-  return reason === undefined ? undefined : { action: 'pass', reason }
+  return reason === undefined ? undefined : decision({ action: 'pass', reason })
 }
 
 function exemptionReason(
@@ -88,35 +88,55 @@ function exemptionReason(
 
 /** Who is expected passes where others would be deferred, and nothing else changes: nothing is remembered of it. */
 export function decideByRecords(known: Known, policy: Policy, now: number): Decision {
-  const decision = judge(known, policy, now)
-  const spared = known.expected !== undefined && decision.waitSeconds !== undefined
-  return spared ? { action: 'pass', reason: known.expected } : decision
+  const made = judge(known, policy, now)
+  const spared = known.expected !== undefined && made.waitSeconds !== undefined
+  return spared ? decision({ action: 'pass', reason: known.expected }) : made
 }
 
 function judge(known: Known, policy: Policy, now: number): Decision {
-  const clients = (known.clients ?? []).map((record) => current(CLIENT, record, policy, now))
-  const proven = clients.findIndex((client) => client !== undefined && client.count >= policy.autoWhitelist)
+  const clients = currents(CLIENT, known.clients, policy, now)
+  const proven = policy.autoWhitelist > 0 ? clients.findIndex((one) => isProven(one, policy)) : -1
   const client = clients[proven]
-  if (policy.autoWhitelist > 0 && client !== undefined) {
-    const decision: Decision = { action: 'pass', reason: 'client AWL' }
-    if (!isStale(client, now)) return decision
-    return { ...decision, client: { at: proven, record: counted(client, now) } }
+  if (client !== undefined) {
+    const counts = isStale(client, now) ? { at: proven, record: counted(client, now) } : undefined
+    return decision({ action: 'pass', reason: 'client AWL', client: counts })
   }
-  const triplets = (known.triplets ?? []).map((record) => current(TRIPLET, record, policy, now))
+  const triplets = currents(TRIPLET, known.triplets, policy, now)
   const triplet = triplets.reduce(furthest, undefined)
   if (triplet === undefined) return judgeFirst(clients[0], policy, now)
   if (triplet.count > 0) {
-    const decision: Decision = { action: 'pass', reason: 'triplet found' }
     // what was known by the network alone (of postgrey's days, say) is now known of the whole pool
     const spreads = isStale(triplet, now) || triplets[0] === undefined
-    return spreads ? { ...decision, triplet: { ...triplet, last: now } } : decision
+    return spreads ? decision({ ...FOUND, triplet: { ...triplet, last: now } }) : FOUND
   }
   const waited = now - triplet.first
   if (waited >= policy.delay) return firstPass(triplet, clients[0], policy, now)
   // after a step back of the clock the wait starts anew, rather than lasting until the old time comes again
   if (waited < 0) return defer('new', policy.delay, policy, { first: now, last: now, count: 0 })
-  const decision = defer(waited === 0 ? 'new' : 'early-retry', policy.delay - waited, policy)
-  return isStale(triplet, now) ? { ...decision, triplet: { ...triplet, last: now } } : decision
+  const seen = isStale(triplet, now) ? { ...triplet, last: now } : undefined
+  return defer(waited === 0 ? 'new' : 'early-retry', policy.delay - waited, policy, seen)
+}
+
+/** All of one shape: whoever reads decisions of many takes twice the time. */
+function decision(made: Decision): Decision {
+  const { action, reason, waitSeconds, delaySeconds, triplet, client, nowWhitelisted, learned } = made
+  return { action, reason, waitSeconds, delaySeconds, triplet, client, nowWhitelisted, learned }
+}
+
+const FOUND = decision({ action: 'pass', reason: 'triplet found' })
+
+function isProven(client: GreyRecord | undefined, { autoWhitelist }: Policy): boolean {
+  return client !== undefined && client.count >= autoWhitelist
+}
+
+/** Whether the first of a triplet's records says all: the mail passes by it, and nothing has to be remembered. */
+export function saysAll(
+  triplet: GreyRecord | undefined,
+  policy: Pick<Policy, 'maxAge' | 'retryWindow'>,
+  now: number,
+): boolean {
+  if (triplet === undefined || triplet.count === 0) return false
+  return !isStale(triplet, now) && !isExpired(TRIPLET, triplet, policy, now)
 }
 
 /** Of two records of one triplet: one that passed, else the one that waits longer. */
@@ -140,35 +160,32 @@ function firstPass(
   policy: Policy,
   now: number,
 ): Decision {
-  const decision: Decision = {
-    action: 'pass',
-    reason: 'triplet found',
+  const passed = {
+    ...FOUND,
     delaySeconds: now - triplet.first,
     triplet: { first: triplet.first, last: now, count: 1 },
   }
-  if (policy.autoWhitelist === 0 || (client !== undefined && !isStale(client, now))) return decision
+  if (policy.autoWhitelist === 0 || (client !== undefined && !isStale(client, now))) return decision(passed)
   const next = counted(client ?? { first: now, last: now, count: 0 }, now)
-  const nowWhitelisted = next.count === policy.autoWhitelist
-  return { ...decision, client: { at: 0, record: next }, ...(nowWhitelisted ? { nowWhitelisted } : {}) }
+  const nowWhitelisted = next.count === policy.autoWhitelist || undefined
+  return decision({ ...passed, client: { at: 0, record: next }, nowWhitelisted })
 }
 
 function defer(reason: Reason, waitSeconds: number, policy: Policy, triplet?: GreyRecord): Decision {
-  return {
-    action: policy.learn ? 'pass' : 'defer',
-    reason,
-    waitSeconds,
-    ...(triplet === undefined ? {} : { triplet }),
-    ...(policy.learn ? { learned: true } : {}),
-  }
+  const action = policy.learn ? 'pass' : 'defer'
+  return decision({ action, reason, waitSeconds, triplet, learned: policy.learn || undefined })
 }
 
-function current(
+/** Those that say something still, in their places. */
+function currents(
   kind: string,
-  record: GreyRecord | undefined,
+  records: readonly (GreyRecord | undefined)[] = [],
   policy: Policy,
   now: number,
-): GreyRecord | undefined {
-  return record === undefined || isExpired(kind, record, policy, now) ? undefined : record
+): readonly (GreyRecord | undefined)[] {
+  return records.map((record) =>
+    record === undefined || isExpired(kind, record, policy, now) ? undefined : record,
+  )
 }
 
 /** Seen an hour ago or longer, or in the future (the clock was set back). */
@@ -180,11 +197,14 @@ function counted(client: GreyRecord, now: number): GreyRecord {
   return { first: Math.min(client.first, now), last: now, count: client.count + 1 }
 }
 
+const NOTHING: readonly never[] = []
+
 /** What a decision wants to be remembered. */
 export function changesOf(
   { triplet, client }: Decision,
   keys: Keys,
 ): readonly (readonly [key: string, record: GreyRecord])[] {
+  if (triplet === undefined && client === undefined) return NOTHING
   const changes: (readonly [string, GreyRecord])[] =
     triplet === undefined ? [] : keys.triplets.map((key) => [key, triplet])
   const key = client === undefined ? undefined : keys.clients[client.at]

@@ -17,7 +17,8 @@ export interface JournalOptions {
 
 const SEGMENT_NAMES = ['journal-0', 'journal-1'] as const
 
-type Changes = Map<string, GreyRecord | undefined>
+/** null: removed. */
+type Changes = Map<string, GreyRecord | null>
 
 interface Batch {
   readonly changes: Changes
@@ -79,10 +80,10 @@ export class JournaledStore implements Store {
     const keys = names.map(shortened)
     const records = this.#base.getMany(keys)
     if (this.#current.size === 0 && this.#moving === undefined) return records
-    return records.map((record, index) => {
-      const key = keys[index] ?? ''
-      if (this.#current.has(key)) return this.#current.get(key)
-      return this.#moving?.changes.has(key) ? this.#moving.changes.get(key) : record
+    return keys.map((key, index) => {
+      const current = this.#current.get(key)
+      const newer = current === undefined ? this.#moving?.changes.get(key) : current
+      return newer === undefined ? records[index] : (newer ?? undefined)
     })
   }
 
@@ -141,7 +142,7 @@ export class JournaledStore implements Store {
 
   #appended(changes: readonly Change[]): void | Promise<void> {
     const segment = this.#activeSegment
-    for (const [key, record] of changes) this.#current.set(key, record)
+    for (const [key, record] of changes) this.#current.set(key, record ?? null)
     // before anybody has to wait for room
     if (segment.nearlyFull && this.#moving === undefined) this.#startMove().catch(() => {})
     else this.#gather()
@@ -172,7 +173,9 @@ export class JournaledStore implements Store {
     const found = opened.filter(({ recovered }) => recovered.changes.length > 0)
     if (found.length === 0) return
     const inOrder = found.map(({ recovered }) => recovered).sort((a, b) => a.generation - b.generation)
-    const changes = new Map(inOrder.flatMap((recovered) => recovered.changes))
+    const changes: Changes = new Map()
+    for (const recovered of inOrder)
+      for (const [key, record] of recovered.changes) changes.set(key, record ?? null)
     this.#moving = { changes, segments: found.map(({ segment }) => segment) }
     if (this.#moving.segments.includes(this.#segments[0])) this.#active = 1
     this.#startMove().catch(() => {})
@@ -197,7 +200,7 @@ export class JournaledStore implements Store {
 
   async #run({ changes, segments }: Batch): Promise<void> {
     try {
-      await this.#base.apply([...changes])
+      await this.#base.apply(Array.from(changes, ([key, record]) => [key, record ?? undefined]))
       for (const segment of segments) segment.clear()
       this.#moving = undefined
       this.#lastMoved = changes.size

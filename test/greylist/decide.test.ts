@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Decision, decide, type Known } from '../../src/greylist/decide.js'
+import { type Decision, decide, type Known, saysAll } from '../../src/greylist/decide.js'
 import type { Policy } from '../../src/greylist/policy.js'
 import type { GreyRecord } from '../../src/greylist/record.js'
 import { Automaton } from './automaton.js'
@@ -216,6 +216,25 @@ describe('a mail whose client is known in two ways', () => {
       reason: 'triplet found',
       triplet: { last: NOW, count: 1 },
     })
+  })
+
+  it('is decided by the first record alone where that says all', () => {
+    const ages = fc.integer({ min: 0, max: 40 * DAY })
+    const records = fc.record({ age: ages, seen: ages, count: fc.nat({ max: 1 }) })
+    fc.assert(
+      fc.property(records, fc.option(records), fc.option(records), (first, second, client) => {
+        const stored = (one: typeof first | null) =>
+          one === null
+            ? undefined
+            : { first: NOW - Math.max(one.age, one.seen), last: NOW - one.seen, count: one.count }
+        const clients = [stored(client && { ...client, count: client.count * 5 })]
+        fc.pre(saysAll(stored(first), policy(), NOW))
+        const alone = judge({ clients, triplets: [stored(first)] })
+        expect(judge({ clients, triplets: [stored(first), stored(second)] })).toEqual(alone)
+        expect(alone.triplet).toBeUndefined()
+        expect(alone.action).toBe('pass')
+      }),
+    )
   })
 
   it('does not take an expired record for one', () => {
