@@ -103,7 +103,10 @@ export async function readLog(
   return done()
 }
 
-/** The newest log comes last and does not end. Those before it end with the signal too. */
+/**
+ * The newest log comes last and does not end; those before it end with the signal too. Beside a mail log that goes on, the
+ * system log is left out: what it repeats of lines that are yet to come cannot be told.
+ */
 function withNewestFollowed(
   sources: readonly Dated[],
   signal: AbortSignal,
@@ -123,7 +126,7 @@ function withNewestFollowed(
   }
   const live = { ...newest, source: { ...newest.source, open } }
   const ending = sources
-    .filter((one) => one !== newest)
+    .filter((one) => one !== newest && one.source.shadow === newest.source.shadow)
     .map((one) => ({
       ...one,
       source: { ...one.source, open: () => unlessAborted(one.source.open(), signal) },

@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   renameSync,
   rmSync,
@@ -97,6 +98,37 @@ describe('a log that is followed', () => {
     appendFileSync(log.path, deferral.replaceAll('alice', 'dave'))
     await log.told('deferred')
     expect((await log.end()).counts.greylisted).toBe(3)
+  })
+
+  it('misses nothing when it is copied, emptied and longer than before between two looks', async () => {
+    const from = (name: string) => deferral.replaceAll('alice', name)
+    log = new Followed(deferral)
+    await log.begun()
+    // all of it before the next look
+    appendFileSync(log.path, from('before') + from('cut').slice(0, 40))
+    copyFileSync(log.path, `${log.path}.1`)
+    writeFileSync(`${log.path}.2`, from('older').repeat(9))
+    truncateSync(log.path)
+    appendFileSync(log.path, ['b', 'c', 'd', 'e'].map(from).join(''))
+    while ((await log.told('deferred')) && log.news.length < 6) await new Promise((go) => setTimeout(go, 20))
+    const { counts } = await log.end()
+    expect(log.news.slice(1).map((one) => 'sender' in one && one.sender)).toEqual(
+      ['before', 'b', 'c', 'd', 'e'].map((name) => `${name}@example.org`),
+    )
+    expect([counts.greylisted, counts.earlyRetries]).toEqual([6, 0])
+  })
+
+  it('is counted once where the system log has the same lines', async () => {
+    const root = mkdtempSync(join(directory, 'root-'))
+    mkdirSync(join(root, 'var/log'), { recursive: true })
+    const both = new LogWriter().rejected().greylister('action=pass, reason=client whitelist').toString()
+    for (const name of ['mail.log', 'syslog']) writeFileSync(join(root, 'var/log', name), both)
+    const controller = new AbortController()
+    const report = await followLog(createRealHost({ root }), {
+      signal: controller.signal,
+      tell: () => controller.abort(),
+    })
+    expect(report.counts).toMatchObject({ greylisted: 1, earlyRetries: 0, whitelisted: 1 })
   })
 
   it('goes on behind the last entry of the journal that was read', async () => {
