@@ -40,6 +40,7 @@ export const ACCESS_LINES: readonly string[] = [
   'cpc2-derb1-0-0-cust963.lei3.provider.example',
   'ca-morpark-cuda1-zone7-b-159.vnnyca.provider.example',
   'p6027-ipad415marunouchi.tokyo.provider.example',
+  '92-cat-6.midtown.provider.example',
   'nwblwi-nrp3-l10-a671.nwblwi.provider.example',
   // words
   'abc62.internetdsl.provider.example',
@@ -53,6 +54,9 @@ export const ACCESS_LINES: readonly string[] = [
   'b14.users.provider.example',
   'dsl-a7.provider.example',
   'modem31.provider.example',
+  'user7b.provider.example',
+  'node-hzg.pool-113-53.dynamic.provider.example',
+  'windowless.roundabout.volia.net',
   'customer.midtown1.pop.provider.example',
   '203-0-113-7.fixed.provider.example',
 ]
@@ -91,6 +95,9 @@ export const MAIL_SERVERS: readonly string[] = [
   'server112-3.hoster.example',
   'dd12345.kasserver.com',
   'delivery20201.lists.example',
+  'conuserg-01.provider.example',
+  'pcpool00.university.example',
+  'unknown-1-11.company.example',
   'www.company.example',
   'mercury.company.example',
   'company.example',
