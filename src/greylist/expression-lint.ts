@@ -26,12 +26,17 @@ export function complainOfExpression(kind: 'clients' | 'recipients', source: str
       warning('never-matches', 'never matches: clients have host names, and this asks for a mail address'),
     ]
   }
-  return [...unanchored(kind, source), ...looseDots(source)]
+  return [...unanchored(kind, source), ...looseDots(source), ...globStar(source)]
 }
 
 function unanchored(kind: 'clients' | 'recipients', source: string): readonly Complaint[] {
   const ends = /(?:^|[^\\])\$\)?$/.test(source)
   const begins = /^\(?\^|^\\\.|^\(\^\|\\\.\)|^\(\?:\^\|\\\.\)|^@/.test(source)
+  if (kind === 'clients' && /(?:^|[^\\])\.[*+]\??\)?\$$/.test(source)) {
+    return [
+      warning('unanchored', 'whatever comes at its end matches: a name of somebody else that begins so, too'),
+    ]
+  }
   if (!ends && kind === 'clients') {
     return [
       warning('unanchored', 'no $ at its end: a name of somebody else that goes on behind it matches, too'),
@@ -49,6 +54,13 @@ function looseDots(source: string): readonly Complaint[] {
   const plain = source.replace(/\\./g, '').replace(/\[[^\]]*\]/g, '')
   if (!/\.(?=[a-z0-9-])/i.test(plain)) return []
   return [warning('loose-dot', 'a dot without \\ before it stands for any character')]
+}
+
+/** `mail-*\.example\.org`, as in a shell: there, * stands for anything. */
+function globStar(source: string): readonly Complaint[] {
+  const star = /[a-z-](?=\*)/i.exec(source.replace(/\\.|\[[^\]]*\]/g, '%'))?.[0]
+  if (star === undefined) return []
+  return [warning('glob', `* repeats the ${star} before it, and stands for nothing else: write ${star}.*`)]
 }
 
 function warning(id: string, message: string): Complaint {

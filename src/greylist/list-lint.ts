@@ -42,9 +42,11 @@ export function lintLists(
   const entries = files.flatMap(entriesOf)
   const known = new Known(kind, entries)
   return entries.flatMap((entry) => {
+    const own = complainOf(kind, entry.entry)
+    const isDead = own.some(({ id }) => id === 'never-matches')
     const complaints = [
-      ...complainOf(kind, entry.entry),
-      ...known.complainOf(kind, entry),
+      ...own,
+      ...(isDead ? [] : known.complainOf(kind, entry)),
       ...staleness(entry, nowSeconds),
     ]
     return complaints.map((complaint) => ({
@@ -158,9 +160,9 @@ class Known {
     return this.#networks.find(({ network }) => network.prefix < prefix && inNetwork(bytes, network))?.entry
   }
 
-  /** A domain above, or for a plain expression (`/^mail\\.example\\.org$/`) the name that it spells. */
+  /** A domain above; for an expression, above all that it matches, or the one name that it spells. */
   #nameAround(text: string): Entry | undefined {
-    const spelled = /^\/\^([a-z0-9\\.-]+)\$\/$/.exec(text)?.[1]?.replace(/\\/g, '')
+    const spelled = text.startsWith('/') ? spelledEnd(text.slice(1, -1)) : undefined
     if (spelled === undefined && text.startsWith('/')) return undefined
     const name = spelled ?? text
     const at = name.indexOf('@')
@@ -171,6 +173,16 @@ class Known {
     }
     return undefined
   }
+}
+
+/** The domain in which an expression's names all end: `example.org` of `^mail\\d+\\.example\\.org$`. undefined: none is sure. */
+function spelledEnd(source: string): string | undefined {
+  const flat = source.replace(/\([^()]*\)/g, '()')
+  const [, before = '', end = ''] = /^(.*?)((?:[a-z0-9-]+\\\.)*[a-z0-9-]+)\$$/i.exec(flat) ?? []
+  if (end === '' || flat.includes('|')) return undefined
+  const name = end.replace(/\\/g, '').toLowerCase()
+  // what is before a dot is a label of its own; anything else is the beginning of the first
+  return before === '^' || before.endsWith('\\.') ? name : after(name) || undefined
 }
 
 /** One spelling of what means the same. */

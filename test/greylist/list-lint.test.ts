@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseClientList } from '../../src/greylist/client-list.js'
@@ -20,6 +21,9 @@ describe('a list of clients', () => {
     ['/\\.example\\.org$/', undefined],
     ['/(^|\\.)example\\.org$/', undefined],
     ['/^mx.*\\.example\\.org$/', undefined],
+    ['/^mx[a-z]*\\d*\\.example\\.org$/', undefined],
+    ['/^.*\\.example\\.org$/', undefined],
+    ['/^mail-.*\\.example\\.org$/', undefined],
     // what is not
     ['alice@example.org', 'never-matches'],
     ['*.example.org', 'never-matches'],
@@ -46,6 +50,9 @@ describe('a list of clients', () => {
     ['/^mail\\.example\\.org/', 'unanchored'],
     ['/example\\.org$/', 'unanchored'],
     ['/outlook\\.com/', 'unanchored'],
+    ['/^example\\..*$/', 'unanchored'],
+    ['/^.*\\.example\\..*$/', 'unanchored'],
+    ['/^mail-*\\.outbound\\.example\\.org$/', 'glob'],
     ['/^mail.example.org$/', 'loose-dot'],
     ['/(/', 'unreadable'],
   ])('%s: %s', (entry, id) => {
@@ -68,6 +75,20 @@ describe('a list of clients', () => {
       { line: 6, id: 'shadowed', message: '192.0.2.0/24 in list:5 covers it' },
     ])
     expect(idsOf('clients', 'notexample.org\nexample.org\nexample.org.net')).toEqual([])
+    const expressions = [
+      '/^mail\\d+\\.example\\.org$/',
+      '/^(a|b)x?\\.mx\\.example\\.org$/',
+      '/\\.EXAMPLE\\.org$/',
+    ]
+    for (const one of expressions) expect(idsOf('clients', `${one}\nexample.org`)).toEqual([[1, 'shadowed']])
+    // matches names outside of it, too
+    const wider = ['/^(mx\\.)?example\\.net$/', '/^mx\\.other\\.example$|^mx\\.example\\.org$/']
+    for (const one of wider) expect(idsOf('clients', `${one}\nexample.org`)).toEqual([])
+    expect(idsOf('clients', '/(^|\\.)notexample\\.org$/\nexample.org')).toEqual([])
+  })
+
+  it('says of what never matches nothing else', () => {
+    expect(idsOf('clients', '*.example.org\nexample.org')).toEqual([[1, 'never-matches']])
   })
 
   it('knows what was looked at years ago, by its own date or the one above', () => {
@@ -109,6 +130,8 @@ describe('a list of recipients', () => {
     ['/^test-\\d+@example\\.org$/', undefined],
     ['@example.org', 'never-matches'],
     ['*@example.org', 'never-matches'],
+    ['/^test-*@example\\.org$/', 'glob'],
+    ['/^abuse@.*$/', undefined],
     ['org', 'broad'],
     ['/@/', 'broad'],
   ])('%s: %s', (entry, id) => {
@@ -121,4 +144,21 @@ it('has nothing to say about the lists that come with greyctl', () => {
     const path = `templates/whitelist_${kind}`
     expect(lintLists(kind, [{ path, text: readFileSync(path, 'latin1') }], NOW)).toEqual([])
   }
+})
+
+const corpus = join(process.env.GREYCTL_CORPORA ?? '/nonexistent', 'whitelists')
+it.skipIf(!existsSync(corpus))('says of postgrey’s own lists what a reader says of them', () => {
+  const found = (kind: ListKind) =>
+    lint(kind, readFileSync(join(corpus, `postgrey-upstream-whitelist_${kind}`), 'latin1'))
+      .filter(({ id }) => id !== 'stale')
+      .map(({ id, entry }) => [id, entry])
+  expect(found('recipients')).toEqual([])
+  expect(found('clients')).toEqual([
+    ['loose-dot', '/^odk.fdv.uni-lj.si$/'],
+    ['loose-dot', '/^mta[12].siol.net$/'],
+    ['loose-dot', '/^smtp\\d+.citigroup.com$/'],
+    ['loose-dot', '/^.*?.server.arvato-systems.de$/'],
+    ['loose-dot', '/^(?:mail|fallback-mx)\\d+.atl.registeredsite.com$/'],
+    ['broad', 'cloudflare.net'],
+  ])
 })
