@@ -73,6 +73,8 @@ export interface ProofCase {
   /** What the same question was answered without the change. */
   readonly before?: string
   readonly ok: boolean | undefined
+  /** What a person can do about it. */
+  readonly advice?: string
 }
 
 /** Called for each ProveStep, by its id. */

@@ -5,7 +5,9 @@ import { daemonOptions } from '../daemon-options.js'
 import { cursorFlag, logFlags, openCursor, sinceOf } from '../log-command.js'
 import { followLog, type News } from '../maillog/follow.js'
 import { exitCodeOfVerdict, reportWithoutLog, verdictOfProof } from '../maillog/outcome.js'
+import { replyPattern } from '../maillog/own-reply.js'
 import type { ReadProgress } from '../maillog/read.js'
+import { isGreylistingReply } from '../maillog/reject.js'
 import { verifySources } from '../maillog/verify.js'
 import { ownReplyTexts } from '../own-texts.js'
 import { liveProof } from '../setup/live-proof.js'
@@ -23,13 +25,15 @@ export default class Verify extends GreyctlCommand {
 else the journal) and follows each triplet of client network, sender and recipient from its first deferral to its
 acceptance. The greylister's own lines are used where the log has them, Postfix's where it has not. Nothing is changed.
 With --follow it goes on: each deferral and acceptance as it comes, and the verdict when it is another (JSON: a document a line).
-With --live, Postfix itself is asked in a dry dialogue: deferred first, accepted after the delay.
+With --live, Postfix itself is asked in a dry dialogue: deferred first, accepted after the delay. Where it refuses the
+question for another reason, such as a recipient that does not exist, that is said, with what to do.
 Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when the log cannot be read.`
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --since yesterday --json',
     '<%= config.bin %> <%= command.id %> --log /var/log/mail.log.2.gz --log /var/log/mail.log.1',
     '<%= config.bin %> <%= command.id %> --live',
+    '<%= config.bin %> <%= command.id %> --live --recipient me@example.com',
     '<%= config.bin %> <%= command.id %> --follow --since today',
     '<%= config.bin %> <%= command.id %> --nagios --since 1d',
     '<%= config.bin %> <%= command.id %> --cursor-file /var/lib/misc/greyctl-verify.cursor',
@@ -46,6 +50,11 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
       description: 'ask Postfix itself, and wait for the retry',
       exclusive: ['log', 'journal', 'since', 'follow', 'cursor-file'],
     }),
+    recipient: Flags.string({
+      description: 'with --live: ask about mail to this address, for which it has to exist',
+      dependsOn: ['live'],
+      helpValue: 'ADDRESS',
+    }),
     follow: Flags.boolean({
       char: 'f',
       description: 'go on with the newest log, also after its rotation, and say what is new; Ctrl-C ends it',
@@ -58,7 +67,7 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
     const host = await this.host(flags)
     const configDir = this.configDir(flags)
     if (flags.live) {
-      const proof = await this.askPostfix(host, configDir)
+      const proof = await this.askPostfix(host, configDir, flags.recipient)
       return flags.nagios ? this.finishPlugin(pluginAnswer(verdictOfProof(proof))) : this.finishLive(proof)
     }
     const kept = await openCursor(host, flags['cursor-file'])
@@ -108,12 +117,16 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
   private async askPostfix(
     host: Parameters<typeof liveProof>[0],
     configDir: string,
+    recipient: string | undefined,
   ): Promise<readonly ProofCase[]> {
+    const own = replyPattern(await ownReplyTexts(host))
     const progress = new Progress(this.terminal, this.wantsJson)
     progress.start("asking Postfix's own smtpd")
     const proof = await liveProof(host, {
       configDir,
       waitForRetry: true,
+      recipient,
+      isGreylisting: (reply) => isGreylistingReply(reply, own),
       delay: await daemonOptions(host).then(
         ({ policy }) => policy.delay,
         () => undefined,

@@ -47,6 +47,11 @@ export function parseReject(rest: string, own?: RegExp): MailEvent | undefined {
   }
 }
 
+/** Is it a greylister's, what smtpd replied to RCPT, code and all? `own` as above. */
+export function isGreylistingReply(reply: string, own?: RegExp): boolean {
+  return parseReject(`reject: RCPT from unknown[unknown]: ${reply}`, own)?.kind === 'deferred'
+}
+
 function isTemporary(code: string | undefined, enhanced: string | undefined): boolean {
   return code === undefined ? (enhanced?.startsWith('4.') ?? false) : code.startsWith('4')
 }

@@ -14,6 +14,9 @@ export interface LiveProofOptions {
   readonly waitForRetry: boolean
   /** Seconds; of greyctl's own daemon, where its options are known better than by /etc/default/greyctl. */
   readonly delay?: number | undefined
+  /** As in ProofOptions. */
+  readonly recipient?: string | undefined
+  readonly isGreylisting?: ((reply: string) => boolean) | undefined
   readonly signal?: AbortSignal
   readonly events?: { waiting?(secondsLeft: number): void }
 }
@@ -33,6 +36,8 @@ export async function liveProof(host: Host, options: LiveProofOptions): Promise<
     learn,
     selective: installed?.selective ?? false,
     waitForRetry: options.waitForRetry ? delay : undefined,
+    recipient: options.recipient,
+    isGreylisting: options.isGreylisting,
     ...(options.signal ? { signal: options.signal } : {}),
     ...(waiting ? { waiting } : {}),
   })

@@ -15,13 +15,28 @@ export interface UntouchedSample extends Sample {
   readonly mustRefuse: boolean
 }
 
+export interface Refused {
+  readonly sample: Sample
+  readonly answer: string
+  /** Seconds since the epoch. */
+  readonly at: number
+}
+
+export interface ScenarioOptions {
+  readonly selective: boolean
+  /** Asks about mail to this address, as Postfix is configured for it; without it about one that need not exist. */
+  readonly recipient?: string | undefined
+  /** Is this reply another greylister's, one that an empty greyctl_check does not switch off? More tries change nothing then. */
+  readonly isGreylisting?: ((reply: string) => boolean) | undefined
+}
+
 export interface Scenario {
   /** A stranger's mail that nothing but greylisting would hold up; undefined when another rule answers every try. */
   readonly stranger: Sample | undefined
   /** How the stranger's mail was accepted without greylisting. */
   readonly accepted: string
-  /** What that other rule said. */
-  readonly otherRule: string
+  /** What was asked in vain, and how it was answered without greylisting. */
+  readonly refused: readonly Refused[]
   readonly untouched: readonly UntouchedSample[]
   /** Whether this Postfix can be told to let mail through without its greylister (3.0 and later). */
   readonly failsOpen: boolean
@@ -38,18 +53,19 @@ const ELSEWHERE = `${PROBE_LOCAL_PART}@elsewhere.invalid`
 export async function findScenario(
   host: Host,
   configDir: string,
-  { selective }: { readonly selective: boolean },
+  { selective, recipient, isGreylisting }: ScenarioOptions,
 ): Promise<Scenario> {
   const facts = await readInstanceFacts(host, configDir)
   const listeners = await readListeners(host, configDir)
   const asked = asConfigured(listeners.find(({ port25 }) => port25))
   const domain = publicDomain(facts) ?? facts.myhostname
   const client = { address: strangersAddress(facts), helo: `mail.${domain}` }
-  let otherRule = 'no answer'
+  const refused: Refused[] = []
   let accepted = ''
   let stranger: Sample | undefined
-  for (const bare of candidates(client, domain, selective)) {
+  for (const bare of candidates(client, domain, { selective, recipient })) {
     const sample = { ...bare, overrides: { ...asked, ...bare.overrides } }
+    const at = host.now()
     const result = await probe(host, {
       ...sample,
       configDir,
@@ -60,9 +76,9 @@ export async function findScenario(
       accepted = result.answer
       break
     }
-    otherRule = result.answer
+    refused.push({ sample, answer: result.answer, at })
     // smtpd could not be asked at all: more questions would only wait as long again
-    if (result.verdict === 'error') break
+    if (result.verdict === 'error' || isGreylisting?.(result.answer)) break
   }
   const spared = selective && stranger ? [mailServer(facts, stranger, domain)] : []
   const untouched = untouchedSamples(facts, client, domain).map((sample) => ({
@@ -71,29 +87,35 @@ export async function findScenario(
   }))
   const users = await authenticatedSamples(host, configDir, { listeners, client, domain })
   const failsOpen = facts.version === '' || compareLevels(facts.version, '3.0') >= 0
-  return { stranger, accepted, otherRule, untouched: [...spared, ...untouched, ...users], failsOpen }
+  return { stranger, accepted, refused, untouched: [...spared, ...untouched, ...users], failsOpen }
 }
 
 /**
  * The probe's recipient is no postmaster: whitelists exempt that one. Sender or recipient says `greyctl-probe`, so that
  * reports can leave it out.
  */
-function candidates(client: Sample['client'], domain: string, selective: boolean): readonly Sample[] {
-  const senders = [`${PROBE_LOCAL_PART}@${domain}`, '']
-  const recipients = [`${PROBE_LOCAL_PART}@${domain}`, `root@${domain}`]
+function candidates(
+  client: Sample['client'],
+  domain: string,
+  { selective, recipient }: Pick<ScenarioOptions, 'selective' | 'recipient'>,
+): readonly Sample[] {
+  const probe = `${PROBE_LOCAL_PART}@${domain}`
+  const pairs =
+    recipient === undefined
+      ? [
+          { sender: probe, recipient: probe },
+          { sender: probe, recipient: `root@${domain}` },
+          { sender: '', recipient: probe },
+        ]
+      : [{ sender: probe, recipient }]
   // a client without a name is one that selective greylisting asks about, and so is a household's
   const names = [undefined, selective ? `dhcp-192-0-2-25.dynamic.${domain}` : `mail.${domain}`]
   return names.flatMap((name) =>
-    senders.flatMap((sender) =>
-      recipients
-        .filter((recipient) => sender !== '' || recipient.startsWith(PROBE_LOCAL_PART))
-        .map((recipient) => ({
-          client: name === undefined ? client : { ...client, name },
-          sender,
-          recipient,
-          overrides: ANY_RECIPIENT,
-        })),
-    ),
+    pairs.map((pair) => ({
+      client: name === undefined ? client : { ...client, name },
+      ...pair,
+      overrides: recipient === undefined ? ANY_RECIPIENT : {},
+    })),
   )
 }
 

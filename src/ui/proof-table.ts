@@ -32,11 +32,10 @@ export function proofTable(
   ])
   const unclear = live
     .filter(({ ok }) => !ok)
-    .flatMap((item) =>
-      wrap(`${escapeText(item.case)}: ${escapeText(item.answer)}`, width, '    ').map((line) =>
-        style.dim(line),
-      ),
-    )
+    .flatMap(({ case: title, answer, advice }) => [
+      ...wrap(escapeText(`${title}: ${answer}`), width, '    ').map((line) => style.dim(line)),
+      ...(advice === undefined ? [] : wrap(escapeText(advice), width, '    ')),
+    ])
   return ["Asked Postfix's own smtpd:", ...table, ...unclear].join('\n')
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { boot, type Machine, type Running } from './lab.js'
-import { GREYCTL, json, type Mail, send, sendScript, snapshot } from './server.js'
+import { boot, type Machine, type Running, until } from './lab.js'
+import { GREYCTL, json, type Mail, send, sendScript } from './server.js'
 
 const MAIL: Mail = { client: '203.0.113.99', from: 'first@outside.example', to: ['alice@example.test'] }
 const DELAY = 3
@@ -9,14 +9,6 @@ const MAILS = 40
 
 const seconds = (n: number) => new Promise((resolve) => setTimeout(resolve, n * 1000))
 const from = (name: string): Mail => ({ ...MAIL, from: `${name}@outside.example` })
-
-async function until(running: Running, what: RegExp): Promise<string> {
-  for (let tries = 0; tries < 600; tries += 1) {
-    if (what.test(running.output())) return running.output()
-    await seconds(0.1)
-  }
-  throw new Error(`${what} never came in:\n${running.output()}`)
-}
 
 /** A command that is followed, and the way to end it as Ctrl-C does: no other process has its number. */
 interface Followed {
@@ -194,31 +186,5 @@ CONF`)
     // the picture is gone, and what remains is the report
     const left = stdout.slice(stdout.lastIndexOf('Ctrl-C ends it'))
     expect(left).toMatch(/first mails were asked to come back[\s\S]*top senders/)
-  })
-
-  it('--live counts down, and leaves nothing behind when it is interrupted', async () => {
-    const before = await snapshot(machine)
-    const asking = machine.start(
-      `script -qec 'stty cols 120; exec ${GREYCTL} verify --live' /dev/null; echo "exit $?"`,
-    )
-    await until(asking, /the retry is due in \d+ s/)
-    asking.write('\u0003')
-    asking.closeInput()
-    const { stdout } = await asking.done
-    expect(stdout).toMatch(/interrupted[\s\S]*\nexit [1-9]\d*\n$/)
-    expect(await snapshot(machine)).toBe(before)
-    expect(await machine.ok('ls -d /tmp/greyctl* 2>/dev/null || true')).toBe('')
-    const { code: fine, document } = await json(machine, 'verify --live')
-    expect([fine, document.verdict]).toEqual([0, 'working'])
-    // each case has what was asked and answered, own networks among them
-    expect(document.proof.map((one: { case: string }) => one.case).join()).toMatch(/own|this host|local/i)
-  })
-
-  it('--live says that the daemon is down, and mail flows', async () => {
-    await machine.ok('systemctl stop greyctl.socket greyctl.service')
-    const { code, document } = await json(machine, 'verify --live')
-    expect([code, document.verdict]).toEqual([1, 'broken'])
-    expect(await send(machine, from('down'))).toMatchObject({ code: 250 })
-    await machine.ok('systemctl start greyctl.socket greyctl.service')
   })
 })

@@ -83,6 +83,15 @@ export async function boot(image: Image = 'server', env: Record<string, string> 
   }
 }
 
+/** Waits for a minute at most until what a command has said so far has this in it. */
+export async function until(running: Running, what: RegExp): Promise<string> {
+  for (let tries = 0; tries < 600; tries += 1) {
+    if (what.test(running.output())) return running.output()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error(`${what} never came in:\n${running.output()}`)
+}
+
 const ENVIRONMENT = [
   'HOME=/root',
   'LANG=C.UTF-8',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Dialogue } from '../../src/host/host.js'
 import { MemoryHost } from '../../src/host/memory.js'
-import { proveGreylisting } from '../../src/setup/proof.js'
+import { type ProofOptions, proveGreylisting } from '../../src/setup/proof.js'
 
 /** How the imagined server answers RCPT; the real smtpd is asked in test/lab. */
 interface Behaviour {
@@ -16,6 +16,8 @@ interface Behaviour {
     name: string
     sender: string
     recipient: string
+    /** Seconds since the epoch. */
+    now: number
   }) => string | undefined
   readonly relay?: string
 }
@@ -26,6 +28,7 @@ const NO_POLICY_SERVICE = '451 4.3.5 <x>: Recipient address rejected: Server con
 
 class Server extends MemoryHost {
   asked = 0
+  readonly arguments: (readonly string[])[] = []
   private readonly first = new Map<string, number>()
 
   constructor(private readonly behaviour: Behaviour) {
@@ -49,6 +52,7 @@ class Server extends MemoryHost {
 
   override async dialogue(argv?: readonly string[]): Promise<Dialogue> {
     this.asked += 1
+    this.arguments.push(argv ?? [])
     const override = argv?.find((word) => word.startsWith('greyctl_check='))?.slice('greyctl_check='.length)
     const mail = { client: '', name: '', sender: '', recipient: '' }
     const answers = ['220 mx ESMTP']
@@ -74,7 +78,7 @@ class Server extends MemoryHost {
     const own = mail.client === '127.0.0.1'
     if (!own && !mail.recipient.endsWith('@example.test'))
       return relay ?? '454 4.7.1 <x>: Relay access denied'
-    const refused = rule?.(mail)
+    const refused = rule?.({ ...mail, now: this.time })
     if (refused) return refused
     if (own || override === '') return ok
     // smtpd before 3.0 knows no braces, and has one answer when its policy service is down
@@ -90,7 +94,7 @@ class Server extends MemoryHost {
 
 const working = (elapsed: number | undefined) => (elapsed === undefined || elapsed < 60 ? DEFER : undefined)
 
-async function prove(behaviour: Behaviour, changes: { learn?: boolean; waitForRetry?: number } = {}) {
+async function prove(behaviour: Behaviour, changes: Partial<ProofOptions> = {}) {
   const host = new Server(behaviour)
   const waits: number[] = []
   const cases = await proveGreylisting(host, {
@@ -101,7 +105,12 @@ async function prove(behaviour: Behaviour, changes: { learn?: boolean; waitForRe
     waiting: (left) => waits.push(left),
     ...changes,
   })
-  return { host, waits, found: Object.fromEntries(cases.map(({ case: name, ok: good }) => [name, good])) }
+  return {
+    host,
+    waits,
+    cases,
+    found: Object.fromEntries(cases.map(({ case: name, ok: good }) => [name, good])),
+  }
 }
 
 describe('proveGreylisting', () => {
@@ -167,6 +176,74 @@ describe('proveGreylisting', () => {
     })
     expect(found['first mail from an unknown client']).toBeUndefined()
     expect(Object.values(found)).not.toContain(false)
+  })
+
+  it.each([
+    [
+      '550 5.1.1 <x>: Recipient address rejected: User unknown in local recipient table',
+      /does not exist here.*--recipient/,
+    ],
+    [
+      '450 4.1.1 <x>: Recipient address rejected: unverified address: Address lookup failed',
+      /does not exist here/,
+    ],
+    [
+      '554 5.7.1 <x>: Recipient address rejected: Access denied',
+      /refuses mail to greyctl-probe@example\.test.*--recipient/,
+    ],
+    ['550 5.7.23 <x>: Sender address rejected: not yours', /greyctl probe --client \S+ --from/],
+  ])('says what to do where the answer is %s', async (answer, advice) => {
+    const { cases } = await prove({
+      greylist: working,
+      rule: ({ client }) => (client === '127.0.0.1' ? undefined : answer),
+    })
+    expect(cases[0]).toMatchObject({ ok: undefined, answer: `answered by another rule: ${answer}` })
+    expect(cases[0]?.advice).toMatch(advice)
+  })
+
+  it('asks about the recipient that was named, as Postfix is configured for it, and about no other', async () => {
+    const asked = new Set<string>()
+    const rule: Behaviour['rule'] = ({ client, recipient }) => {
+      if (client !== '127.0.0.1') asked.add(recipient)
+      return undefined
+    }
+    const { found, host } = await prove({ greylist: working, rule }, { recipient: 'me@example.test' })
+    expect([found['first mail from an unknown client'], found['its retry after 60 seconds']]).toEqual([
+      true,
+      true,
+    ])
+    expect([...asked]).toEqual(['me@example.test'])
+    const about = host.arguments.filter((argv) => argv.includes('smtpd_reject_unlisted_recipient=no'))
+    // of own networks alone, whose recipient is still one that need not exist
+    expect(about.length).toBeLessThan(host.arguments.length / 2)
+    const spared = await prove({}, { recipient: 'postmaster@example.test' })
+    expect(spared.cases[0]).toMatchObject({
+      ok: false,
+      advice: expect.stringContaining('whitelist of the greylister'),
+    })
+  })
+
+  it('waits for the retry also where the greylister is one that greyctl did not wire', async () => {
+    const answeredBy = (delay: number): Behaviour => {
+      const first = new Map<string, number>()
+      return {
+        rule: ({ client, now }) => {
+          if (client === '127.0.0.1') return undefined
+          const at = first.get(client) ?? now
+          first.set(client, at)
+          return now - at < delay ? DEFER : undefined
+        },
+      }
+    }
+    const isGreylisting = (reply: string) => reply.includes('Greylisted')
+    const { cases, found } = await prove(answeredBy(60), { isGreylisting })
+    expect([found['first mail from an unknown client'], found['its retry after 60 seconds']]).toEqual([
+      true,
+      true,
+    ])
+    expect(cases[0]?.answer).toBe(DEFER)
+    const longer = (await prove(answeredBy(300), { isGreylisting })).cases[1]
+    expect(longer).toMatchObject({ ok: undefined, advice: expect.stringContaining('waited 60 s') })
   })
 
   it('does not call a server that relays for strangers proven, nor blame this change for it', async () => {

@@ -43,13 +43,20 @@ describe('the table of a proof', () => {
           answer: '250 2.1.5 Ok',
           ok: false,
         },
-        { case: 'its retry', expected: 'accepted', answer: rule, ok: undefined },
+        {
+          case: 'its retry',
+          expected: 'accepted',
+          answer: rule,
+          ok: undefined,
+          advice: 'say it \u001b[2J louder',
+        },
       ],
       terminal,
     )
     expect(text).toMatch(/^ {2}✗ first mail +250 accepted +250 accepted$/m)
     expect(text).toMatch(/^ {2}\? its retry +– +see below$/m)
     expect(text).toContain('    its retry: answered by another rule: 554 5.7.1 Client host blocked by')
+    expect(text).toMatch(/^ {4}say it .*louder$/m)
     expect(text).not.toContain('\u001b')
   })
 
