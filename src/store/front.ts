@@ -1,11 +1,14 @@
 import { TRIPLET } from '../greylist/key.js'
 import type { Expiry, GreyRecord } from '../greylist/record.js'
+import type { Absence } from './absence.js'
 import type { Awaitable, Change, Entry, Expired, LocalStore, StoreStats } from './store.js'
 
 /** Keys of each half, about 250 bytes each: those of 10,000 to 20,000 triplets and their clients, 10 MB in all. */
 export const FRONT_SIZE = 20_000
 
 const TRIPLET_CODE = TRIPLET.charCodeAt(0)
+
+const NOTHING_KNOWN = { lacks: () => false }
 
 /** null: the base has none. */
 type Records = Map<string, GreyRecord | null>
@@ -20,12 +23,14 @@ type Records = Map<string, GreyRecord | null>
  */
 export class Front implements LocalStore {
   readonly #base: LocalStore
+  readonly #absence: Pick<Absence, 'lacks'>
   readonly #size: number
   #young: Records = new Map()
   #old: Records = new Map()
 
-  constructor(base: LocalStore, size = FRONT_SIZE) {
+  constructor(base: LocalStore, size = FRONT_SIZE, absence: Pick<Absence, 'lacks'> = NOTHING_KNOWN) {
     this.#base = base
+    this.#absence = absence
     this.#size = size
   }
 
@@ -39,7 +44,7 @@ export class Front implements LocalStore {
         kept = this.#old.get(key)
         if (kept !== undefined) this.#keep(key, kept)
       }
-      if (kept === undefined) {
+      if (kept === undefined && !this.#absence.lacks(key)) {
         missing.push(key)
         places.push(records.length)
       }
@@ -77,6 +82,10 @@ export class Front implements LocalStore {
   /** What is kept here of an expired record is judged again at each look-up, and says as little as none. */
   expire(expiry: Expiry, budgetMs: number): Awaitable<Expired> {
     return this.#base.expire(expiry, budgetMs)
+  }
+
+  async noteKeys(filter: SharedArrayBuffer, budgetMs: number): Promise<boolean | undefined> {
+    return this.#base.noteKeys?.(filter, budgetMs)
   }
 
   stats(): StoreStats | Promise<StoreStats> {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Expiry, GreyRecord } from '../greylist/record.js'
+import { Absence } from './absence.js'
+import { Learning } from './learning.js'
 import { shortened } from './long-key.js'
 import { type Opened, readFrames, Segment } from './segment.js'
 import type { Awaitable, Change, Entry, Expired, LocalStore, Store, StoreStats } from './store.js'
@@ -13,6 +15,10 @@ export interface JournalOptions {
   /** Seconds to wait while another process has the journal open. */
   readonly patience: number
   readonly warn: (message: string) => void
+  /** Learned and kept here, for the store behind too. */
+  readonly absence?: Absence
+  /** Milliseconds from the start until the keys of the store are learned; a second by default. */
+  readonly learnAfter?: number
 }
 
 const SEGMENT_NAMES = ['journal-0', 'journal-1'] as const
@@ -34,6 +40,8 @@ const GATHER = 100
  */
 const MANY = 500
 const GATHER_MANY = 1000
+/** Milliseconds from the start until the store's keys are learned. */
+const LEARN_AFTER = 1000
 /** Milliseconds until the next try to move them, after one that failed (a full disk). */
 const RETRY = 1000
 /** Milliseconds; `relaxed`. */
@@ -62,6 +70,8 @@ export class JournaledStore implements Store {
   #lastMoved = 0
   #gatherTimer: NodeJS.Timeout | undefined
   #flushTimer: NodeJS.Timeout | undefined
+  readonly #absence: Absence
+  readonly #learning: Learning
   #closing = false
   #trouble: string | undefined
 
@@ -73,13 +83,28 @@ export class JournaledStore implements Store {
     this.#segments = [one.segment, two.segment]
     this.#generation = Math.max(one.recovered.generation, two.recovered.generation) + 1
     this.#recover([one, two])
+    this.#absence = options.absence ?? new Absence()
+    const after = options.learnAfter ?? LEARN_AFTER
+    this.#learning = new Learning(base, this.#absence, () => this.#waitingKeys(), after)
   }
 
   getMany(names: readonly string[]): readonly (GreyRecord | undefined)[] {
     // one name for a key, whether it comes from a mail or from a list of what is stored
     const keys = names.map(shortened)
+    if (this.#current.size === 0 && this.#moving === undefined) return this.#base.getMany(keys)
+    const likely = keys.filter((key) => !this.#absence.lacks(key))
+    const records = likely.length === 0 ? [] : this.#latest(likely)
+    if (likely.length === keys.length) return records
+    let at = 0
+    return keys.map((key) => {
+      if (key !== likely[at]) return undefined
+      at += 1
+      return records[at - 1]
+    })
+  }
+
+  #latest(keys: readonly string[]): readonly (GreyRecord | undefined)[] {
     const records = this.#base.getMany(keys)
-    if (this.#current.size === 0 && this.#moving === undefined) return records
     return keys.map((key, index) => {
       const current = this.#current.get(key)
       const newer = current === undefined ? this.#moving?.changes.get(key) : current
@@ -118,6 +143,7 @@ export class JournaledStore implements Store {
     this.#closing = true
     clearTimeout(this.#gatherTimer)
     clearTimeout(this.#flushTimer)
+    this.#learning.end()
     await this.#settle()
     await Promise.all(this.#segments.map((segment) => segment.flush().catch(() => {})))
     for (const segment of this.#segments) segment.close()
@@ -142,7 +168,10 @@ export class JournaledStore implements Store {
 
   #appended(changes: readonly Change[]): void | Promise<void> {
     const segment = this.#activeSegment
-    for (const [key, record] of changes) this.#current.set(key, record ?? null)
+    for (const [key, record] of changes) {
+      this.#learning.add(key)
+      this.#current.set(key, record ?? null)
+    }
     // before anybody has to wait for room
     if (segment.nearlyFull && this.#moving === undefined) this.#startMove().catch(() => {})
     else this.#gather()
@@ -151,6 +180,11 @@ export class JournaledStore implements Store {
       this.#flushTimer = undefined
       this.#flushSoon(this.#activeSegment)
     }, FLUSH_AFTER)
+  }
+
+  *#waitingKeys(): Iterable<string> {
+    yield* this.#current.keys()
+    if (this.#moving !== undefined) yield* this.#moving.changes.keys()
   }
 
   get #activeSegment(): Segment {

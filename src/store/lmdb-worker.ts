@@ -10,6 +10,7 @@ export type ThreadOrder =
   /** As encodeChanges wrote them. */
   | { readonly do: 'apply'; readonly changes: readonly Uint8Array[] }
   | { readonly do: 'expire'; readonly expiry: Expiry; readonly budgetMs: number }
+  | { readonly do: 'note'; readonly filter: SharedArrayBuffer; readonly budgetMs: number }
   | { readonly do: 'close' }
 
 export type ThreadAnswer = { readonly value: unknown } | { readonly error: string }
@@ -24,6 +25,7 @@ async function obey(order: ThreadOrder): Promise<unknown> {
   if (store === undefined) throw new Error('the store is closed')
   if (order.do === 'expire') return store.expire(order.expiry, order.budgetMs)
   if (order.do === 'apply') return store.apply(order.changes.flatMap(changesIn))
+  if (order.do === 'note') return store.scanKeys(order.filter, order.budgetMs)
   const closed = store
   store = undefined
   return closed.close()

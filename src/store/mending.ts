@@ -48,6 +48,10 @@ export class MendingStore implements LocalStore {
     return this.#guardLater((store) => store.expire(expiry, budgetMs))
   }
 
+  async noteKeys(filter: SharedArrayBuffer, budgetMs: number): Promise<boolean | undefined> {
+    return this.#guardLater((store) => store.noteKeys?.(filter, budgetMs))
+  }
+
   async stats(): Promise<StoreStats> {
     return this.#guardLater((store) => store.stats())
   }

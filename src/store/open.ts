@@ -1,7 +1,8 @@
 import { mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { GreyctlError } from '../errors.js'
-import { Front } from './front.js'
+import { Absence } from './absence.js'
+import { FRONT_SIZE, Front } from './front.js'
 import { type Durability, JournaledStore, type JournalOptions } from './journaled.js'
 import { LmdbStore } from './lmdb.js'
 import { inspectFile, lengthen } from './lmdb-file.js'
@@ -38,12 +39,13 @@ export function openStore(spec: LocalSpec, options: OpenOptions = {}): Store {
     if (readOnly) return openReadOnly(directory)
     if (durability === undefined) return openMending(directory, warn)
     // behind the journal's lock nobody else writes: what was read may be kept in memory
+    const absence = new Absence()
     const store = openMending(
       directory,
       warn,
-      (file) => new Front(thread === undefined ? file : new ThreadedStore(file, thread)),
+      (file) => new Front(thread === undefined ? file : new ThreadedStore(file, thread), FRONT_SIZE, absence),
     )
-    return withJournal(store, directory, { durability, warn, patience })
+    return withJournal(store, directory, { durability, warn, patience, absence })
   } catch (cause) {
     if (cause instanceof GreyctlError) throw cause
     throw new GreyctlError('store-failed', `the store cannot be opened: ${(cause as Error).message}`, {

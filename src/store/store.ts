@@ -78,4 +78,9 @@ export interface LocalStore extends Store {
   getMany(keys: readonly string[]): readonly (GreyRecord | undefined)[]
   /** Without holding up the caller's turn for long. Resolved = on the disk. */
   apply(changes: readonly Change[]): Promise<void>
+  /**
+   * Adds the keys of all that is stored to a filter (KeyFilter), for about so many milliseconds, then goes on at the next call
+   * with the same one; true when it is through. undefined: it cannot without holding up the caller.
+   */
+  noteKeys?(filter: SharedArrayBuffer, budgetMs: number): Promise<boolean | undefined>
 }

@@ -59,6 +59,11 @@ export class ThreadedStore implements LocalStore {
     return (await this.#thread.ask({ do: 'expire', expiry, budgetMs })) as Expired
   }
 
+  async noteKeys(filter: SharedArrayBuffer, budgetMs: number): Promise<boolean | undefined> {
+    if (!(await this.#threaded)) return undefined
+    return (await this.#thread.ask({ do: 'note', filter, budgetMs })) as boolean
+  }
+
   stats(): StoreStats {
     return this.#file.stats()
   }
