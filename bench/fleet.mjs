@@ -9,6 +9,7 @@ import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { serverPrograms } from '../test/store/valkey/programs.js'
 import { scalePage } from './scale-page.mjs'
 import { compile, compileLoad, startGreyctl, startValkey } from './servers.mjs'
 import { requestOf } from './triplets.mjs'
@@ -131,6 +132,18 @@ async function worstWait(valkey, daemon) {
   return asking
 }
 
+/** Bytes, when the server's tables have moved to their new size. */
+async function usedMemory({ client }) {
+  const used = async () => Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))[1])
+  for (let before = await used(), same = 0; ; ) {
+    await sleep(200)
+    const now = await used()
+    same = Math.abs(now - before) < 10_000 ? same + 1 : 0
+    if (same === 3) return now
+    before = now
+  }
+}
+
 /** Bytes of the server's memory for each of so many triplets, in clear and sealed (--privacy). */
 async function memory(valkey, location) {
   const { keysOf } = await import(join(program, 'dist/greylist/key.js'))
@@ -148,9 +161,8 @@ async function memory(valkey, location) {
   let keyBytes = 0
   const measure = async (policy) => {
     keyBytes = 0
-    await valkey.client.flushall()
-    const used = async () => Number(/^used_memory:(\d+)/m.exec(await valkey.client.info('memory'))[1])
-    const before = await used()
+    await valkey.client.flushall('SYNC')
+    const before = await usedMemory(valkey)
     for (let from = 0; from < stored; from += 1000) {
       const entries = Array.from({ length: 1000 }, (_, at) => {
         const request = requestOf(from + at)
@@ -160,7 +172,7 @@ async function memory(valkey, location) {
       })
       await store.putMany(entries)
     }
-    return { bytes: ((await used()) - before) / stored, key: keyBytes / stored }
+    return { bytes: ((await usedMemory(valkey)) - before) / stored, key: keyBytes / stored }
   }
   const clear = await measure(DEFAULT_POLICY)
   const sealed = await measure({ ...DEFAULT_POLICY, seal })
@@ -169,8 +181,10 @@ async function memory(valkey, location) {
 }
 
 async function main() {
-  const server = await startValkey(scratch)
-  if (server === undefined) throw new Error('neither valkey-tools nor redis-tools can be installed here')
+  // the server that the tests take: Debian 13's Valkey, also on Debian 12
+  const [found] = serverPrograms()
+  if (found === undefined) throw new Error('neither valkey-tools nor redis-tools can be installed here')
+  const server = await startValkey(found, scratch)
   const { Redis } = await import('iovalkey')
   const client = new Redis(server.port, '127.0.0.1', { retryStrategy: () => null })
   client.on('error', () => {})
@@ -196,7 +210,7 @@ async function main() {
     await learnKnown(daemons[0])
     const { results, traffic } = await rates(valkey, daemons, lmdb)
     const worst = await worstWait(valkey, daemons[0])
-    const found = {
+    const measured = {
       results,
       traffic,
       worst,
@@ -205,11 +219,9 @@ async function main() {
       busy,
       cores: cpus().length,
       node: process.version,
-      server: execFileSync(join(scratch, 'redis-server'), ['--version'], { encoding: 'utf8' }).split(
-        ' sha',
-      )[0],
+      server: server.version,
     }
-    const page = scalePage(found)
+    const page = scalePage(measured)
     console.log(page)
     if (process.argv.includes('--write')) {
       const path = new URL('../docs/scale.md', import.meta.url)

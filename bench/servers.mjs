@@ -88,21 +88,20 @@ function have(program, packages) {
   return installPackages(...packages) && existsSync(program)
 }
 
-/** Valkey, or Redis where Debian has no other; the program of the tools' package, which starts no service. */
-export async function startValkey(scratch) {
-  const known = [
-    ['/usr/bin/valkey-check-rdb', 'valkey-tools'],
-    ['/usr/bin/redis-check-rdb', 'redis-tools'],
-  ]
-  const found =
-    known.find(([program]) => existsSync(program)) ?? known.find(([program, name]) => have(program, [name]))
-  if (found === undefined) return undefined
+/** A server program as test/store/valkey/programs.ts finds it. */
+export async function startValkey({ name, file, options }, scratch) {
   const port = await freePort()
   // what it is depends on the name that it is started by
-  const link = join(scratch, 'redis-server')
-  symlinkSync(found[0], link)
+  const link = join(scratch, `${name}-server`)
+  symlinkSync(file, link)
+  const argv = [link, ...options]
+  const version = spawnSync(link, [...options, '--version'], { encoding: 'utf8' }).stdout
   const words = ['--port', port, '--bind', '127.0.0.1', '--dir', scratch, '--save', '']
-  return started(found[1], [link, ...words.map(String)], port)
+  const server = await started(name, [...argv, ...words.map(String)], port)
+  return {
+    ...server,
+    version: /^(.*? v=[\d.]+)/.exec(version)?.[1]?.replace(/ (?:server )?v=/i, ' ') ?? name,
+  }
 }
 
 function whitelists(scratch) {
