@@ -37,6 +37,8 @@ export interface StoreSummary extends StoreStats {
   readonly states: Readonly<Record<(typeof KINDS)[number], number>>
   readonly triplets: number
   readonly clients: number
+  /** Triplets whose keys do not tell their parts: sealed ones (--privacy), and very long ones. */
+  readonly others: number
   /** Epoch seconds of the oldest first try and the latest sight; undefined for an empty store. */
   readonly oldest: number | undefined
   readonly newest: number | undefined
@@ -58,16 +60,17 @@ export function summarize(query: Query): Promise<StoreSummary> {
       (typeof KINDS)[number],
       number
     >
-    let [triplets, clients] = [0, 0]
+    let [triplets, clients, others] = [0, 0, 0]
     let [oldest, newest]: (number | undefined)[] = []
     for await (const one of known(store, query)) {
       states[one.state] += 1
       if (one.type === 'triplet') triplets += 1
       if (one.type === 'client') clients += 1
+      if (one.type === 'other') others += 1
       oldest = Math.min(oldest ?? one.first, one.first)
       newest = Math.max(newest ?? one.last, one.last)
     }
-    return { ...(await store.stats()), states, triplets, clients, oldest, newest }
+    return { ...(await store.stats()), states, triplets, clients, others, oldest, newest }
   })
 }
 

@@ -139,7 +139,7 @@ function nextTry({ passesAt = 0, state }: KnownTriplet, now: number): string {
 }
 
 export function summaryDocument(summary: StoreSummary): unknown {
-  const { spec, entries, bytes, triplets, clients, states, oldest, newest } = summary
+  const { spec, entries, bytes, triplets, clients, others, states, oldest, newest } = summary
   const time = (seconds: number | undefined) => (seconds === undefined ? null : iso(seconds))
   return {
     store: spec,
@@ -147,6 +147,7 @@ export function summaryDocument(summary: StoreSummary): unknown {
     bytes,
     triplets,
     clients,
+    others,
     states,
     oldest: time(oldest),
     newest: time(newest),
@@ -154,13 +155,14 @@ export function summaryDocument(summary: StoreSummary): unknown {
 }
 
 export function renderSummary(summary: StoreSummary, now: number, style: ChalkInstance): string {
-  const { spec, entries, bytes, triplets, clients, states, oldest } = summary
-  const rows: [number | string, string][] = [
+  const { spec, entries, bytes, triplets, clients, others, states, oldest } = summary
+  const rows: (readonly [number | string, string])[] = [
     [entries, `records, ${size(bytes)} in ${spec}`],
     [
-      triplets,
+      triplets + others,
       `triplets: ${states.passed} have passed, ${states.waiting} wait, ${states.due} may come back now`,
     ],
+    ...(others === 0 ? [] : [[others, 'of these have keys that do not tell whose they are'] as const]),
     [clients, `clients: ${states.whitelisted} on the automatic whitelist, ${states.counting} on their way`],
     [states.expired, 'of all these are too old to count, and removed at the next cleaning'],
   ]

@@ -54,6 +54,11 @@ describe('the store of a daemon with --privacy', () => {
         ],
       },
     })
+    // sealed, they are still triplets
+    const stats = await greyctl(['store', 'stats', '--store', `lmdb:${directory}`])
+    expect(stats.stdout).toMatch(
+      /^2 {2}triplets: 0 have passed, 2 wait.*\n2 {2}of these have keys that do not/m,
+    )
     const { stdout } = await greyctl(['store', 'show', MAIL[1] ?? '', '--store', `lmdb:${directory}`])
     expect(stdout).toMatch(/^nothing is known of alice@example\.org/)
     expect(stdout).toContain('the store is private (--privacy)')

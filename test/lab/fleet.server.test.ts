@@ -3,12 +3,14 @@ import { realpathSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type ServerProgram, serverPrograms } from '../store/valkey/programs.js'
 import { boot, type Machine } from './lab.js'
+import { follow, readPage } from './pages.js'
 import { GREYCTL, json } from './server.js'
 import { answer, CTRL_U, DOWN, ENTER, onTerminal } from './terminal.js'
 
 const [program] = serverPrograms()
 
 const DELAY = 3
+const BACKUP = 'docs/how-to/backup.md'
 const LOCATION = 'valkey://127.0.0.1:6390'
 const PASSWORD = 'only-a-test'
 
@@ -152,18 +154,32 @@ describe.skipIf(inject('labRefused') || program === undefined)('two MX hosts wit
     expect((await json(machine, 'doctor --check shared-store-unavailable')).document.findings).toEqual([])
   })
 
+  it(`${BACKUP}, command by command: a server that lost its memory is given it again`, async () => {
+    const steps = readPage(BACKUP)
+    const part = (name: string) => steps.filter(({ section }) => section === name)
+    await machine.ok('ln -s /opt/greyctl/bin/greyctl /usr/local/bin/greyctl')
+    await follow(machine, BACKUP, part('Back up'))
+    expect(await machine.ok('cat /var/backups/greyctl/triplets.jsonl')).toContain('b@pool.example')
+    expect(JSON.parse(await machine.ok(`${GREYCTL} store forget --all --json`)).removed).toBeGreaterThan(1)
+    expect((await json(machine, 'store stats')).document).toMatchObject({ triplets: 0, clients: 0 })
+    await follow(machine, BACKUP, [...part('Restore'), ...part('See that it is back')])
+    expect(await send(2, 'b@pool.example')).toBe('accepted')
+    expect(await send(1, 'c@pool.example')).toBe('deferred')
+  })
+
   it('shows the server on one screen, and the password to nobody', async () => {
     const status = await machine.ok(`${GREYCTL} status`)
     expect(status).toContain(`${LOCATION}: `)
     const seen = await machine.ok('ps -eww -o args | grep [m]ain.js; journalctl -u greyctl -u greyctl2')
     expect(seen).toContain('main.js')
     expect(seen).not.toContain(PASSWORD)
-    // no other user can read it in a file, and root reads it in one place (and where systemd hands it on)
+    // no other user can read it in a file, and root reads it in one place (and where systemd hands it on, and in the backup)
     const where = `grep -rls '${PASSWORD.replace('-', '[-]')}' /etc /var /run /tmp /home /opt/greyctl/dist`
     expect((await machine.run(`runuser -u nobody -- ${where}`)).stdout).toBe('')
     const files = (await machine.run(where)).stdout.trim().split('\n')
     expect(files.filter((file) => !file.startsWith('/run/credentials/'))).toEqual([
       '/etc/greyctl/store-password',
+      '/var/backups/greyctl/configuration.tar',
     ])
     expect(await machine.ok('stat -c "%U %a" /etc/greyctl/store-password')).toBe('root 600\n')
   })

@@ -1,7 +1,9 @@
 import { describe, expect, inject, it } from 'vitest'
 import { type Machine, onMachine } from './lab.js'
+import { follow as followPage, readPage } from './pages.js'
 import { leftovers, snapshot } from './server.js'
-import { missingLine, readTutorial } from './tutorial-page.js'
+
+const PAGE = 'docs/tutorial.md'
 
 /** Nobody waits a minute three times: the page's delay, and its waiting, in the small. */
 const quick = (text: string) =>
@@ -11,20 +13,22 @@ const quick = (text: string) =>
     .replaceAll('50 seconds', '3 seconds')
 
 describe.skipIf(inject('labRefused'))('docs/tutorial.md, command by command', () => {
-  const steps = readTutorial()
+  const steps = readPage(PAGE)
 
   const follow = async (machine: Machine, backend: string) => {
     // before the link to the program, which uninstall leaves
     const before = await snapshot(machine)
     await machine.ok('ln -s /opt/greyctl/bin/greyctl /usr/local/bin/greyctl')
     expect(steps.length).toBeGreaterThan(12)
-    for (const { commands, prints, line } of steps) {
-      const chosen = commands.replaceAll('greyctl install', `greyctl install --backend ${backend}`)
-      const ran = await machine.run(`cd /; set -e; ${quick(chosen)}`, { timeout: 300 })
-      const where = `docs/tutorial.md:${line}\n${ran.stdout}\n${ran.stderr}`
-      expect(ran.code, where).toBe(0)
-      expect(missingLine(prints.map(quick), ran.stdout), where).toBeUndefined()
-    }
+    await followPage(
+      machine,
+      PAGE,
+      steps.map((step) => ({
+        ...step,
+        commands: quick(step.commands).replaceAll('greyctl install', `greyctl install --backend ${backend}`),
+        prints: step.prints.map(quick),
+      })),
+    )
     await machine.ok('rm /usr/local/bin/greyctl')
     expect(await snapshot(machine)).toBe(before)
     expect(await leftovers(machine)).toBe('')

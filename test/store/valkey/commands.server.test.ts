@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { greyctl } from '../../cli/run.js'
 import { client, policyText } from '../../daemon/running.js'
-import { type Spawned, spawnDaemon } from '../../daemon/spawned.js'
+import { eventually, type Spawned, spawnDaemon } from '../../daemon/spawned.js'
 import { type ServerProgram, serverPrograms } from './programs.js'
 import { type Server, Servers } from './servers.js'
 
@@ -41,6 +41,29 @@ describe.runIf(program !== undefined)('the commands, with daemons running', () =
     connection.socket.destroy()
     return /DEFER/.test(answer) ? 'deferred' : 'passed'
   }
+  /** Mail of new senders, one after the other, until it is stopped; each is deferred. */
+  const asked = (daemon: Spawned, name: string) => {
+    let [answered, ended] = [0, false]
+    const running = (async () => {
+      while (!ended) {
+        expect(await ask(daemon, `${name}${answered}x@z.example`)).toBe('deferred')
+        answered += 1
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    })()
+    running.catch(() => {})
+    return {
+      name,
+      answered: () => answered,
+      async stop() {
+        ended = true
+        await running
+      },
+    }
+  }
+  const allPass = async (daemon: Spawned, name: string, count: number) => {
+    for (let n = 0; n < count; n += 1) expect(await ask(daemon, `${name}${n}x@z.example`)).toBe('passed')
+  }
   const run = async (...argv: string[]) => {
     const { code, stdout, stderr } = await greyctl([...argv, '--json'])
     expect(code, stderr + stdout).toBe(0)
@@ -64,6 +87,33 @@ describe.runIf(program !== undefined)('the commands, with daemons running', () =
     expect(await run('store', 'import', back, '--store', lmdb)).toMatchObject({ added: 1 })
     await new Promise((resolve) => setTimeout(resolve, DELAY * 1000 + 200))
     expect(await ask(alone, 'later@x.example')).toBe('passed')
+  })
+
+  it('move there and back while mail goes on: what was answered before an export is known after its import', async () => {
+    const traffic = [asked(alone, 'there'), asked(shared, 'back')]
+    for (const [name, from, to] of [
+      ['there', lmdb, valkey()],
+      ['back', valkey(), lmdb],
+    ] as const) {
+      const busy = traffic.find((one) => one.name === name)
+      await eventually(() => (busy?.answered() ?? 0) > 50)
+      const before = busy?.answered() ?? 0
+      const file = join(base, `${name}.jsonl`)
+      await run('store', 'export', '--store', from, '-o', file)
+      // that the daemon which answers learns meanwhile is not undone
+      const during = traffic.map((one) => one.answered())
+      await run('store', 'import', file, '--store', to)
+      for (const [at, one] of traffic.entries()) expect(one.answered()).toBeGreaterThan(during[at] ?? 0)
+      await new Promise((resolve) => setTimeout(resolve, DELAY * 1000 + 200))
+      const other = name === 'there' ? shared : alone
+      await allPass(other, name, before)
+    }
+    for (const one of traffic) {
+      await one.stop()
+      const own = one.name === 'there' ? alone : shared
+      await new Promise((resolve) => setTimeout(resolve, DELAY * 1000 + 200))
+      await allPass(own, one.name, one.answered())
+    }
   })
 
   it('show, allow and forget in the server', async () => {
