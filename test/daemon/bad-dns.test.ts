@@ -82,6 +82,15 @@ describe('a DNS that is slow, dead or lying', () => {
     expect(await story(withDns, domain)).toEqual(await story(without, domain))
   })
 
+  it('nobody at the resolver’s address: the same answers as without a DNS', async () => {
+    const dead = await startTestDaemon(['--identity=pool', '--resolver=127.0.0.1:1'])
+    try {
+      expect(await story(dead, 'dead.example')).toEqual(await story(without, 'dead.example'))
+    } finally {
+      await dead.stop()
+    }
+  })
+
   it('the answer of 64 KiB is one: it comes, over TCP', async () => {
     const resolver = new Resolver()
     resolver.setServers([`127.0.0.1:${dns.port}`])
