@@ -5,6 +5,7 @@ import { GREYCTL, send } from './server.js'
 const DELAY = 3
 const ZONE = `host-record=out3.good.example,203.0.113.55
 host-record=out1.other.example,198.18.5.5
+ptr-record=9.5.18.198.in-addr.arpa,out4.good.example
 txt-record=unnamed.example,"v=spf1 ip4:198.51.100.77 ip4:203.0.113.99 -all"
 `
 
@@ -18,7 +19,7 @@ describe.skipIf(inject('labRefused'))('a pool of machines in different networks'
 
   beforeAll(async () => {
     machine = await boot('server')
-    await machine.ok(`for address in 203.0.113.55 198.18.5.5; do ip addr add $address/32 dev lo; done
+    await machine.ok(`for address in 203.0.113.55 198.18.5.5 198.18.5.9; do ip addr add $address/32 dev lo; done
       printf '%s' '${ZONE}' >/etc/dnsmasq.d/pools.conf; systemctl restart dnsmasq
       ${GREYCTL} install --yes --delay ${DELAY}`)
   })
@@ -31,6 +32,11 @@ describe.skipIf(inject('labRefused'))('a pool of machines in different networks'
     expect(await from('2001:db8:77::10', 'a@good.example')).toMatchObject({ code: 250 })
     // the name of another organisation is no member
     expect(await from('198.18.5.5', 'a@good.example')).toMatchObject({ code: 450 })
+    // nor is whoever borrows its name: that does not lead back to the address
+    expect(await from('198.18.5.9', 'a@good.example')).toMatchObject({ code: 450 })
+    expect(await machine.ok('cat /var/log/mail.log')).toMatch(
+      /reject: RCPT from unknown\[198\.18\.5\.9\]: 450 .* Greylisted/,
+    )
   })
 
   it('passes by the SPF record of the sender’s domain where names say nothing', async () => {
