@@ -96,6 +96,27 @@ describe.skipIf(inject('labRefused'))('the daemon as a service', () => {
     )
   })
 
+  it('writes no file but its store, so that there is nothing to rotate', async () => {
+    await machine.ok('touch /root/now; sleep 0.1')
+    expect(await send(machine, { ...FIRST, from: 'files@outside.example' })).toMatchObject({ code: 450 })
+    await machine.ok('systemctl reload greyctl; systemctl restart greyctl')
+    expect(await send(machine, { ...FIRST, from: 'more@outside.example' })).toMatchObject({ code: 450 })
+    const open = await machine.ok(`pid=$(systemctl show -p MainPID --value greyctl)
+      for fd in /proc/$pid/fd/*; do
+        grep -q '^flags:.*[12]$' /proc/$pid/fdinfo/\${fd##*/} && readlink $fd
+      done | grep '^/' | sort -u`)
+    // /dev/null is its standard input, nothing more
+    const files = open.trim().split('\n')
+    expect(files).toContain('/var/lib/greyctl/store/data.mdb')
+    expect(files.filter((file) => !/^\/var\/lib\/greyctl\/store\/|^\/dev\//.test(file))).toEqual([])
+    // whatever a user of its name wrote, open or not
+    const written = await machine.ok(
+      `find / -xdev -type f -newer /root/now -user greyctl ! -path '/proc/*' ! -path '/sys/*' ! -path '/var/lib/greyctl/store/*'`,
+    )
+    expect(written).toBe('')
+    expect(await machine.ok('grep -c "greyctl.*files@outside" /var/log/mail.log')).toMatch(/^[1-9]/)
+  })
+
   it('restarted, reloaded and killed under load: every request is answered, every answered triplet known', async () => {
     const load = machine.start(`node ${LOAD} 10023 18`)
     await machine.ok(`sleep 1
