@@ -50,7 +50,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   doctor: {
     rooms: ['postfix', 'greylist', 'maillog'],
     types: ['change', 'host'],
-    packages: [/^node:(net|path)$/],
+    packages: [/^node:(net|path)$/, /^fastest-levenshtein$/],
   },
   change: { rooms: ['host'], packages: [/^node:(crypto|path)$/, /^diff$/] },
   daemon: {

@@ -1,4 +1,5 @@
 import type { Host } from '../host/host.js'
+import { boundedHost } from './bounded-host.js'
 import type { DaemonFact } from './daemon-fact.js'
 
 /** Thrown by a gatherer that cannot know: no privilege, no such program, an answer that did not come. */
@@ -30,7 +31,7 @@ export interface GatherContext<F> {
 }
 
 export interface Gatherer<F, T> {
-  /** Seconds after which the fact is unknown. */
+  /** Seconds after which the fact is unknown; those for which it waited for other facts do not count. */
   readonly limit: number
   gather(context: GatherContext<F>): T | Promise<T>
 }
@@ -72,22 +73,23 @@ export class FactBook<F> {
 
   private async gather(name: keyof F): Promise<Gathered<F[keyof F]>> {
     const { limit } = this.gatherers[name]
-    const watch = new Stopwatch()
-    let timer: NodeJS.Timeout | undefined
+    const over = new AbortController()
+    const watch = new Stopwatch(limit, () => over.abort())
     const late = new Promise<Gathered<F[keyof F]>>((resolve) => {
-      timer = setTimeout(() => resolve({ known: false, reason: `no answer within ${limit} s` }), limit * 1000)
+      const answer = { known: false, reason: `no answer within ${limit} s` } as const
+      over.signal.addEventListener('abort', () => resolve(answer), { once: true })
     })
-    const answer = await Promise.race([this.try(name, watch), late])
-    clearTimeout(timer)
-    this.timings.set(name, watch.read())
+    const host = boundedHost(this.host, limit, over.signal)
+    const answer = await Promise.race([this.try(name, host, watch), late])
+    this.timings.set(name, watch.end())
     return answer
   }
 
-  private async try(name: keyof F, watch: Stopwatch): Promise<Gathered<F[keyof F]>> {
+  private async try(name: keyof F, host: Host, watch: Stopwatch): Promise<Gathered<F[keyof F]>> {
     const ask = <K extends keyof F>(other: K) => watch.whileWaiting(this.get(other))
     try {
       const context: GatherContext<F> = {
-        host: this.host,
+        host,
         options: this.options,
         need: async (other) => {
           const answer = await ask(other)
@@ -107,28 +109,50 @@ export class FactBook<F> {
   }
 }
 
-/** The time of one fact; of the waits for several others at once, each moment counts once. */
+/**
+ * The time of one fact. It stands still while the fact waits for others, which have limits of their own: of several waits
+ * at once, each moment counts once.
+ */
 class Stopwatch {
   private readonly began = performance.now()
+  private since = this.began
+  /** Milliseconds, up to when it stood still. */
+  private own = 0
   private waits = 0
-  private since = 0
-  private waited = 0
+  private ended = false
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(
+    private readonly limit: number,
+    private readonly late: () => void,
+  ) {
+    this.goOn()
+  }
+
+  private goOn(): void {
+    this.since = performance.now()
+    this.timer = setTimeout(this.late, Math.max(0, this.limit * 1000 - this.own))
+  }
+
+  private stand(): void {
+    clearTimeout(this.timer)
+    this.own += performance.now() - this.since
+  }
 
   async whileWaiting<T>(answer: Promise<T>): Promise<T> {
-    if (this.waits === 0) this.since = performance.now()
+    if (this.waits === 0 && !this.ended) this.stand()
     this.waits += 1
     try {
       return await answer
     } finally {
       this.waits -= 1
-      if (this.waits === 0) this.waited += performance.now() - this.since
+      if (this.waits === 0 && !this.ended) this.goOn()
     }
   }
 
-  read(): FactTiming {
-    const now = performance.now()
-    const waiting = this.waits > 0 ? now - this.since : 0
-    const total = (now - this.began) / 1000
-    return { total, own: Math.max(0, total - (this.waited + waiting) / 1000) }
+  end(): FactTiming {
+    if (this.waits === 0) this.stand()
+    this.ended = true
+    return { total: (performance.now() - this.began) / 1000, own: this.own / 1000 }
   }
 }

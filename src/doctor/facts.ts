@@ -89,7 +89,7 @@ export interface Facts {
 
 export type FactName = keyof Facts
 
-const GATHERERS: Gatherers<Facts> = {
+export const GATHERERS: Gatherers<Facts> = {
   mainCf: { limit: 10, gather: gatherMainCf },
   masterCf: { limit: 10, gather: gatherMasterCf },
   postconf: { limit: 6, gather: gatherPostconf },

@@ -80,6 +80,7 @@ class Model implements MainCf {
   readonly definitions: readonly Definition[]
   readonly problems: readonly Problem[]
   readonly lineEnd: '\n' | '\r\n'
+  private byName: ReadonlyMap<string, readonly Definition[]> | undefined
 
   constructor(
     readonly text: string,
@@ -95,7 +96,8 @@ class Model implements MainCf {
   }
 
   get(name: string): Parameter | undefined {
-    const all = this.definitions.filter((definition) => definition.name === name)
+    this.byName ??= grouped(this.definitions)
+    const all = this.byName.get(name) ?? []
     const last = all.at(-1)
     return last && { ...last, duplicates: all.slice(0, -1).map((definition) => definition.line) }
   }
@@ -153,6 +155,16 @@ class Model implements MainCf {
   private with(text: string): MainCf {
     return text === this.text ? this : new Model(text, this.path, this.encoding)
   }
+}
+
+function grouped(definitions: readonly Definition[]): ReadonlyMap<string, readonly Definition[]> {
+  const groups = new Map<string, Definition[]>()
+  for (const definition of definitions) {
+    const group = groups.get(definition.name)
+    if (group === undefined) groups.set(definition.name, [definition])
+    else group.push(definition)
+  }
+  return groups
 }
 
 /** split_nameval() of Postfix: blanks around the name and the value do not count. */

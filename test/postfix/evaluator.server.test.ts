@@ -26,7 +26,7 @@ import {
 import { havePostfix, type Instance, makeInstance } from './instance.js'
 import { askSmtpd, type PolicyServer, type Ruling, startPolicyServer } from './smtpd-judge.js'
 
-/** Configurations; GREYCTL_JUDGE_RUNS=3000 is the full measure, about twenty minutes. */
+/** Configurations; GREYCTL_JUDGE_RUNS=3000 is the full measure, about seven minutes. */
 const RUNS = Number(process.env.GREYCTL_JUDGE_RUNS ?? 60)
 /** Most of the time smtpd waits for a policy server that is not there. */
 const PARALLEL = RUNS > 200 ? 12 : 8

@@ -1,5 +1,7 @@
+import { distance } from 'fastest-levenshtein'
 import { check } from '../check.js'
-import { lineOf } from '../facts/text-file.js'
+import { lineOf, lineText } from '../facts/text-file.js'
+import type { Evidence } from '../finding.js'
 import { editLines } from './repairs.js'
 
 const undefinedName = check({
@@ -14,22 +16,37 @@ const undefinedName = check({
   autofix: 'manual',
   becauseOf: ['restriction-class-undefined'],
   needs: ['postconf', 'mainCf', 'masterCf'],
-  judge: ({ postconf, mainCf, masterCf }) =>
-    postconf.warnings.flatMap((warning) => {
-      const name = /undefined parameter: (\S+)$/.exec(warning)?.[1]
-      if (name === undefined) return []
-      const at = [mainCf, masterCf].flatMap((file) => {
-        const line = file.text
-          .split('\n')
-          .findIndex((text) => !/^\s*#/.test(text) && new RegExp(`\\b${escapeName(name)}\\b`).test(text))
-        return line < 0 ? [] : [lineOf(file, line + 1)]
-      })
-      return [{ detail: `nothing defines ${name}`, evidence: at.slice(0, 1), affects: [mainCf.path] }]
-    }),
+  judge: ({ postconf, mainCf, masterCf }) => {
+    const names = postconf.warnings.flatMap(
+      (warning) => /undefined parameter: (\S+)$/.exec(warning)?.[1] ?? [],
+    )
+    const places = firstLines([mainCf, masterCf], new Set(names))
+    return names.map((name) => ({
+      detail: `nothing defines ${name}`,
+      evidence: [places.get(name) ?? []].flat(),
+      affects: [mainCf.path],
+    }))
+  },
 })
 
-function escapeName(name: string): string {
-  return name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+/** Where each of these names stands first, in a line that is no comment. */
+function firstLines(
+  files: readonly { readonly path: string; readonly text: string }[],
+  names: ReadonlySet<string>,
+): ReadonlyMap<string, Evidence> {
+  const places = new Map<string, Evidence>()
+  if (names.size === 0) return places
+  for (const file of files) {
+    file.text.split('\n').forEach((text, at) => {
+      if (/^\s*#/.test(text)) return
+      // $name, ${name} and its kin: mac_parse(3)
+      for (const word of text.match(/\w+/g) ?? []) {
+        if (!names.has(word) || places.has(word)) continue
+        places.set(word, lineText(file.path, at + 1, text))
+      }
+    })
+  }
+  return places
 }
 
 const unused = check({
@@ -43,12 +60,13 @@ const unused = check({
   remedy: 'correct the name',
   autofix: 'confirm',
   needs: ['postconf', 'mainCf', 'knownParameters'],
-  judge: ({ postconf, mainCf, knownParameters }) =>
-    postconf.warnings.flatMap((warning) => {
+  judge: ({ postconf, mainCf, knownParameters }) => {
+    const known = [...knownParameters]
+    return postconf.warnings.flatMap((warning) => {
       const name = /unused parameter: ([^=\s]+)=/.exec(warning)?.[1]
       const definition = name === undefined ? undefined : mainCf.cf.get(name)
       if (name === undefined || definition === undefined) return []
-      const right = nearest(name, knownParameters)
+      const right = nearest(name, known)
       const holdsCheck = /check_policy_service|_restrictions?$/.test(`${definition.value} ${name}`)
       if (right === undefined && !holdsCheck) return []
       const free = right !== undefined && mainCf.cf.get(right) === undefined
@@ -65,27 +83,14 @@ const unused = check({
             : [],
         },
       ]
-    }),
+    })
+  },
 })
 
 /** The known name within two edits; none for short names, which are near to many. */
-function nearest(name: string, known: ReadonlySet<string>): string | undefined {
+function nearest(name: string, known: readonly string[]): string | undefined {
   if (name.length < 8) return undefined
-  return [...known].find((other) => Math.abs(other.length - name.length) <= 2 && distance(name, other) <= 2)
-}
-
-/** Levenshtein. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
+  return known.find((other) => Math.abs(other.length - name.length) <= 2 && distance(name, other) <= 2)
 }
 
 export const NAMES = [undefinedName, unused]

@@ -62,6 +62,11 @@ export function lineFinder(file: {
 
 function cut(file: { readonly path: string; readonly text: string }, start: number, line: number): Evidence {
   const feed = file.text.indexOf('\n', start)
-  const text = file.text.slice(start, feed < 0 ? undefined : feed).replace(/\r$/, '')
-  return { ref: `${file.path}:${line}`, text: text.length > 300 ? `${text.slice(0, 300)}…` : text }
+  return lineText(file.path, line, file.text.slice(start, feed < 0 ? undefined : feed))
+}
+
+/** A line that is at hand. */
+export function lineText(path: string, line: number, whole: string): Evidence {
+  const text = whole.replace(/\r$/, '')
+  return { ref: `${path}:${line}`, text: text.length > 300 ? `${text.slice(0, 300)}…` : text }
 }
