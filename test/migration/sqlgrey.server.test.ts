@@ -93,7 +93,13 @@ describe.runIf(runnable)('from sqlgrey', () => {
   }
 
   it('whom it let through is let through, also from a dump as text; what waits goes on waiting', async () => {
-    children.push(spawn(PROGRAMS.sqlgrey, ['-f', join(base, 'conf')], { stdio: 'ignore' }))
+    const sqlgrey = spawn(PROGRAMS.sqlgrey, ['-f', join(base, 'conf')], { stdio: ['ignore', 'pipe', 'pipe'] })
+    children.push(sqlgrey)
+    let said = ''
+    for (const stream of [sqlgrey.stdout, sqlgrey.stderr])
+      stream.on('data', (data) => {
+        said += data
+      })
     const theirs = await connected(port)
     expect(await ask(theirs, MAILS)).toEqual(['defer', 'defer', 'defer'])
     const file = join(base, 'db/sqlgrey.db')
@@ -102,6 +108,12 @@ describe.runIf(runnable)('from sqlgrey', () => {
     expect(await ask(theirs, MAILS)).toEqual(['pass', 'pass', 'pass'])
     expect(await ask(theirs, [LATE])).toEqual(['defer'])
     expect(sql('UPDATE connect SET first_seen = first_seen - 120').stderr).toBe('')
+
+    // its own words, without a syslog around them, are what greyctl verify reads
+    const log = join(base, 'sqlgrey.log')
+    writeFileSync(log, said)
+    const { counts, delay } = JSON.parse((await greyctl(['verify', '--log', log, '--json'])).stdout)
+    expect([counts.greylisted, counts.passed, delay.median, delay.max]).toEqual([4, 3, 300, 300])
 
     const dump = join(base, 'dump.sql')
     writeFileSync(dump, sql('.dump').stdout)
