@@ -8,7 +8,6 @@ import type { PostfixInstance } from './setup/instance.js'
 import { PARAMETER } from './setup/names.js'
 import { askConfiguration } from './store/attendant.js'
 import { glance, type Query } from './store/query.js'
-import { directoriesOf } from './store/spec.js'
 import type { RecentView, StatusView } from './ui/status.js'
 
 /** How the daemon's own word for itself begins while its store is not open. */
@@ -23,7 +22,11 @@ const PATIENCE = 3
 /** Looks, and changes nothing. What cannot be seen is left out, never guessed. */
 export async function gatherStatus(
   host: Host,
-  options: { readonly configDir: string | undefined; readonly query: () => Promise<Query> },
+  options: {
+    readonly configDir: string | undefined
+    readonly query: () => Promise<Query>
+    readonly controlDirectory: () => Promise<string | undefined>
+  },
 ): Promise<StatusView> {
   const facts = await gatherFacts(host, { configDir: options.configDir, needsPostfix: false })
   const { installed } = facts
@@ -37,7 +40,9 @@ export async function gatherStatus(
     endpoint: installed && facts.live ? await ask(host, installed.listen) : null,
     postfix: wiring(facts),
     others: facts.others.map(wiring),
-    configuration: bundled ? await orUndefined(async () => configuration(await options.query())) : undefined,
+    configuration: bundled
+      ? await orUndefined(async () => configuration(await options.controlDirectory()))
+      : undefined,
     store: bundled ? await orUndefined(async () => glance(await options.query())) : undefined,
     recent: await orUndefined(() => recent(host, facts.configDir)),
   }
@@ -63,8 +68,7 @@ async function service(host: Host, facts: ServerFacts): Promise<StatusView['serv
   return { running, enabled, text: stdout.trim() }
 }
 
-async function configuration({ store }: Query): Promise<StatusView['configuration']> {
-  const [directory] = directoriesOf(store)
+async function configuration(directory: string | undefined): Promise<StatusView['configuration']> {
   return directory === undefined ? undefined : askConfiguration(directory)
 }
 

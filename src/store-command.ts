@@ -53,6 +53,24 @@ export abstract class StoreCommand extends GreyctlCommand {
     }
   }
 
+  /**
+   * Where the running daemon can be asked. It may run with a greyctl.toml that has a mistake since: then what the flags
+   * say, or the default.
+   */
+  protected async controlDirectory(
+    host: Host,
+    flags: { store?: string | undefined },
+  ): Promise<string | undefined> {
+    const { directoriesOf } = await import('./store/spec.js')
+    try {
+      return directoriesOf((await this.query(host, flags)).store)[0]
+    } catch {
+      const { parseOptions } = await import('./daemon/options.js')
+      const words = daemonWords((await host.read(DEFAULTS_FILE))?.toString('utf8') ?? '')
+      return directoriesOf(parseOptions(['--inet=10023', ...words], { config: '/dev/null' }).store)[0]
+    }
+  }
+
   protected subject(text: string, { rules }: Query): Subject {
     const subject = parseSubject(text, rules)
     if (subject !== undefined) return subject

@@ -19,6 +19,7 @@ Exits 0 when greylisting is in and answers, 1 when it is not. greyctl doctor loo
     const status = await gatherStatus(host, {
       configDir: this.namedConfigDir(flags),
       query: () => this.query(host, flags),
+      controlDirectory: () => this.controlDirectory(host, flags),
     })
     this.finish({
       text: renderStatus(status, Math.floor(host.now()), this.terminal.style),

@@ -28,7 +28,7 @@ type Changes = Map<string, GreyRecord | null>
 
 interface Batch {
   readonly changes: Changes
-  /** They hold the changes until the store does. */
+  /** They hold the changes until the store does; the older first, which is cleared first. */
   readonly segments: readonly Segment[]
 }
 
@@ -44,6 +44,8 @@ const GATHER_MANY = 1000
 const LEARN_AFTER = 1000
 /** Milliseconds until the next try to move them, after one that failed (a full disk). */
 const RETRY = 1000
+/** A power failure may have taken all that would tell of the last few; none of them may be used again. */
+const LOST_GENERATIONS = 16
 /** Milliseconds; `relaxed`. */
 const FLUSH_AFTER = 50
 
@@ -68,6 +70,9 @@ export class JournaledStore implements Store {
   #moving: Batch | undefined
   #move: Promise<void> | undefined
   #lastMoved = 0
+  /** Those that wait for room, and the last of them. */
+  #queued = 0
+  #queue: Promise<unknown> = Promise.resolve()
   #gatherTimer: NodeJS.Timeout | undefined
   #flushTimer: NodeJS.Timeout | undefined
   readonly #absence: Absence
@@ -81,7 +86,7 @@ export class JournaledStore implements Store {
     this.#options = options
     const [one, two] = openSegments(directory, options.patience)
     this.#segments = [one.segment, two.segment]
-    this.#generation = Math.max(one.recovered.generation, two.recovered.generation) + 1
+    this.#generation = Math.max(generationOf(one), generationOf(two)) + LOST_GENERATIONS
     this.#recover([one, two])
     this.#absence = options.absence ?? new Absence()
     const after = options.learnAfter ?? LEARN_AFTER
@@ -152,18 +157,29 @@ export class JournaledStore implements Store {
 
   #write(changes: readonly Change[]): void | Promise<void> {
     if (changes.length === 0) return
-    if (this.#activeSegment.append(this.#generation, changes)) return this.#appended(changes)
+    if (this.#queued === 0 && this.#activeSegment.append(this.#generation, changes)) {
+      return this.#appended(changes)
+    }
     return this.#writeLater(changes)
   }
 
-  /** The segment is full: its changes have to move first. With a slow disk this is what slows the senders down. */
+  /** Behind those that wait already: the later of two changes of a key must stay the later one. */
   async #writeLater(changes: readonly Change[]): Promise<void> {
+    this.#queued += 1
+    const turn = this.#queue.then(() => this.#appendWithRoom(changes)).finally(() => (this.#queued -= 1))
+    this.#queue = turn.catch(() => {})
+    const { flushed } = await turn
+    await flushed
+  }
+
+  /** The segment is full: its changes have to move first. With a slow disk this is what slows the senders down. */
+  async #appendWithRoom(changes: readonly Change[]): Promise<{ readonly flushed: void | Promise<void> }> {
     while (!this.#activeSegment.append(this.#generation, changes)) {
       if (this.#trouble !== undefined) throw new Error(this.#trouble)
       if (this.#activeSegment.empty) throw new Error('more changes at once than the journal holds')
       await this.#startMove()
     }
-    await this.#appended(changes)
+    return { flushed: this.#appended(changes) }
   }
 
   #appended(changes: readonly Change[]): void | Promise<void> {
@@ -206,9 +222,9 @@ export class JournaledStore implements Store {
   #recover(opened: readonly Opened[]): void {
     const found = opened.filter(({ recovered }) => recovered.changes.length > 0)
     if (found.length === 0) return
-    const inOrder = found.map(({ recovered }) => recovered).sort((a, b) => a.generation - b.generation)
+    found.sort((a, b) => generationOf(a) - generationOf(b))
     const changes: Changes = new Map()
-    for (const recovered of inOrder)
+    for (const { recovered } of found)
       for (const [key, record] of recovered.changes) changes.set(key, record ?? null)
     this.#moving = { changes, segments: found.map(({ segment }) => segment) }
     if (this.#moving.segments.includes(this.#segments[0])) this.#active = 1
@@ -235,7 +251,7 @@ export class JournaledStore implements Store {
   async #run({ changes, segments }: Batch): Promise<void> {
     try {
       await this.#base.apply(Array.from(changes, ([key, record]) => [key, record ?? undefined]))
-      for (const segment of segments) segment.clear()
+      for (const segment of segments) await segment.clear()
       this.#moving = undefined
       this.#lastMoved = changes.size
       if (this.#trouble !== undefined) this.#options.warn('the store can be written again')
@@ -265,6 +281,10 @@ export class JournaledStore implements Store {
   #flushSoon(segment: Segment): void {
     segment.flush().catch((error) => this.#options.warn(`the journal cannot be flushed: ${error.message}`))
   }
+}
+
+function generationOf({ recovered }: Opened): number {
+  return recovered.generation ?? 0
 }
 
 /** Whether changes wait there for a store that nobody has open: those of a daemon that was killed. Reads only. */

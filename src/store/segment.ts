@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, constants, fdatasync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { decodeChanges, encodeChanges } from './change-bytes.js'
 import type { Change } from './store.js'
@@ -15,7 +24,6 @@ export class JournalTaken extends Error {
 
 /** Length of the payload, its checksum, the generation, 4 bytes each. */
 const HEADER = 12
-const ZEROS = Buffer.alloc(HEADER)
 
 /**
  * One file of a journal: frames of changes from its start, each with the generation of the segment's use, so that what
@@ -25,6 +33,8 @@ const ZEROS = Buffer.alloc(HEADER)
 export class Segment {
   readonly #descriptor: number
   #position = 0
+  /** Of its last use. */
+  #generation: number
   #flushing = false
   #waiting: ((error: Error | null) => void)[] = []
 
@@ -37,18 +47,22 @@ export class Segment {
     try {
       if (patience !== undefined) claim(descriptor, patience)
       const bytes = readFileSync(descriptor)
-      if (bytes.length < SEGMENT_SIZE) lengthen(descriptor, bytes.length)
       const recovered = readFrames(bytes)
-      return { segment: new Segment(descriptor, recovered.changes.length > 0), recovered }
+      if (recovered.generation === undefined) blank(descriptor)
+      else if (bytes.length < SEGMENT_SIZE) fill(descriptor, bytes.length)
+      // a killed process may have flushed neither what is found here, nor that it was cleared: both count from now on
+      fdatasyncSync(descriptor)
+      return { segment: new Segment(descriptor, recovered), recovered }
     } catch (error) {
       closeSync(descriptor)
       throw error
     }
   }
 
-  private constructor(descriptor: number, full: boolean) {
+  private constructor(descriptor: number, { generation, changes }: Recovered) {
     this.#descriptor = descriptor
-    if (full) this.#position = SEGMENT_SIZE
+    this.#generation = generation ?? 0
+    if (changes.length > 0) this.#position = SEGMENT_SIZE
   }
 
   /** Nothing was appended since it was cleared. */
@@ -67,6 +81,7 @@ export class Segment {
     if (this.#position + frame.length > SEGMENT_SIZE) return false
     writeAll(this.#descriptor, frame, this.#position)
     this.#position += frame.length
+    this.#generation = generation
     return true
   }
 
@@ -78,11 +93,15 @@ export class Segment {
     })
   }
 
-  /** Its changes are safe elsewhere. */
-  clear(): void {
+  /**
+   * Its changes are safe elsewhere. An empty frame tells that, and keeps the generation: were one used twice, frames of
+   * its first use could be taken for those of its second. Before it resolves there is no room here, and nothing
+   * newer may be cleared elsewhere: a power failure would bring back what is older than what the store has.
+   */
+  async clear(): Promise<void> {
+    writeAll(this.#descriptor, encodeFrame(this.#generation, []), 0)
+    await this.flush()
     this.#position = 0
-    // a crash must not bring back what was removed from the store since; frames behind the first cannot be reached
-    writeAll(this.#descriptor, ZEROS, 0)
   }
 
   close(): void {
@@ -108,24 +127,27 @@ export interface Opened {
 }
 
 export interface Recovered {
-  /** 0 where there is none. */
-  readonly generation: number
+  /** Of what it holds, or held when it was cleared; undefined where its beginning tells neither. */
+  readonly generation: number | undefined
   readonly changes: readonly Change[]
 }
 
-/** All frames of the first one's generation, up to the first that was not written whole. Never throws. */
+/**
+ * All frames of the first one's generation, up to an empty one or the first that was not written whole. Never throws.
+ */
 export function readFrames(bytes: Buffer): Recovered {
   const changes: Change[] = []
-  let generation = 0
+  let generation: number | undefined
   let position = 0
   while (position + HEADER <= bytes.length) {
     const length = bytes.readUInt32LE(position)
     const end = position + HEADER + length
-    if (length === 0 || end > bytes.length) break
+    if (end > bytes.length) break
     if (crc32(bytes.subarray(position + 8, end)) !== bytes.readUInt32LE(position + 4)) break
     const current = bytes.readUInt32LE(position + 8)
     if (position > 0 && current !== generation) break
     generation = current
+    if (length === 0) break
     if (!decodeChanges(bytes.subarray(position + HEADER, end), changes)) break
     position = end
   }
@@ -151,8 +173,17 @@ function claim(descriptor: number, patience: number): void {
   if (status === 1) throw new JournalTaken()
 }
 
+/**
+ * For a new one, and for one whose beginning a power failure tore: frames of a use that nobody knows of any more may lie
+ * behind that.
+ */
+function blank(descriptor: number): void {
+  fill(descriptor, 0)
+  writeAll(descriptor, encodeFrame(0, []), 0)
+}
+
 /** Written, not only declared: blocks that the file system had still to find would cost each flush a second write. */
-function lengthen(descriptor: number, from: number): void {
+function fill(descriptor: number, from: number): void {
   writeAll(descriptor, Buffer.alloc(SEGMENT_SIZE - from), from)
   fsyncSync(descriptor)
 }

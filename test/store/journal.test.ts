@@ -61,12 +61,12 @@ describe('a segment', () => {
     }
   })
 
-  it('says nothing that an earlier use left behind', () => {
+  it('says nothing that an earlier use left behind', async () => {
     write([['told', record(1)]], [['tolder', record(1)]])
     const { segment, recovered } = Segment.open(file())
     expect(recovered.changes).toHaveLength(2)
     expect(segment.append(8, [['tnew', record(2)]])).toBe(false)
-    segment.clear()
+    await segment.clear()
     expect(readFrames(readFileSync(file())).changes).toEqual([])
     expect(segment.append(8, [['tnew', record(2)]])).toBe(true)
     segment.close()
