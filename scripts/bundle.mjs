@@ -15,6 +15,9 @@ import { licencesOf, packagesOf } from './licences.mjs'
  */
 const DAEMON = [['daemon/main', 'daemon/liveness-worker'], ['store/lmdb-worker']]
 
+/** The thread that helps to read a long log. */
+const SCAN = 'scan-worker'
+
 /** oclif looks for these in its development mode; they are no part of the program. */
 const DEVELOPMENT = ['typescript', 'ts-node']
 
@@ -69,12 +72,14 @@ export async function bundle(root, target, { minify }) {
     logLevel: 'warning',
   }
   // all of the daemon lies in one directory, whatever room of src it comes from
-  const placed = (name) => (DAEMON.flat().includes(name) ? `daemon/${basename(name)}` : name)
+  // and the thread that scans logs where the chunks lie, one of which starts it
+  const placed = (name) =>
+    DAEMON.flat().includes(name) ? `daemon/${basename(name)}` : name === SCAN ? `chunks/${name}` : name
   const entries = (names) => names.map((name) => ({ in: join(source, `${name}.ts`), out: placed(name) }))
   const made = await Promise.all([
     build({
       ...common,
-      entryPoints: entries(['cli', ...commands]),
+      entryPoints: entries(['cli', SCAN, ...commands]),
       external: DEVELOPMENT,
       plugins: [nativeAddon(root), daemonOutside],
       banner: { js: REQUIRE },

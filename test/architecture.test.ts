@@ -40,7 +40,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   top: {
     rooms: ['top', 'change', 'daemon', 'host', 'maillog', 'postfix', 'setup', 'store', 'ui'],
-    packages: [/^@oclif\/core$/, /^node:(crypto|path)$/],
+    packages: [/^@oclif\/core$/, /^node:(crypto|path|worker_threads)$/],
   },
   setup: {
     rooms: ['postfix', 'greylist'],
@@ -83,6 +83,7 @@ const TAKES_HOST = new Set([
   'maillog/follow.ts',
   'maillog/read.ts',
   'maillog/report/follow-report.ts',
+  'maillog/scan-thread.ts',
   'maillog/report/report-log.ts',
   'maillog/verify.ts',
   'preview/preview.ts',

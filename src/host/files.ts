@@ -16,7 +16,7 @@ import { basename, dirname, join } from 'node:path'
 import { GreyctlError } from '../errors.js'
 import { applyMeta, describe, orAbsent, syncDirectory, writing } from './disk.js'
 import { followFile } from './follow.js'
-import type { ByteRange, FileMeta, FileStat, ReplaceOptions } from './host.js'
+import type { FileMeta, FileStat, ReplaceOptions, StreamOptions } from './host.js'
 import { partReader } from './part-reader.js'
 import type { Paths } from './paths.js'
 import { writeTrouble } from './trouble.js'
@@ -52,14 +52,14 @@ export class Files {
     return this.reading(path, async (real) => (await readdir(real)).sort())
   }
 
-  async *stream(path: string, ...parts: readonly ByteRange[]): AsyncIterable<Buffer> {
+  async *stream(path: string, { parts = [], into }: StreamOptions = {}): AsyncIterable<Buffer> {
     const real = await this.paths.outside(path, { followLast: true })
     let handle: FileHandle | undefined
     let reading: Promise<Buffer> | undefined
     try {
       handle = await open(real, constants.O_RDONLY)
       for (const part of parts.length > 0 ? parts : [undefined]) {
-        const read = partReader(handle, part)
+        const read = partReader(handle, part, into)
         // the next chunk is read while this one is looked at
         for (reading = read(); ; ) {
           const chunk = await reading

@@ -39,6 +39,19 @@ export interface ByteRange {
   readonly length: number
 }
 
+export interface StreamOptions {
+  /**
+   * These parts alone, one after the other: opening the file anew for each took ten times as long as looking into 400
+   * places of it.
+   */
+  readonly parts?: readonly ByteRange[]
+  /**
+   * Reads into these buffers in turns, three at least: a chunk is good until two less than there are were asked for after
+   * it (one is being filled already).
+   */
+  readonly into?: readonly Buffer[] | undefined
+}
+
 /** A normal outcome whatever the exit code: callers judge. `exitCode` is undefined when it did not run to an exit. */
 export interface RunResult {
   readonly argv: readonly string[]
@@ -77,6 +90,18 @@ export interface MailExchanger {
   readonly addresses: readonly string[]
 }
 
+/** A thread of this program. */
+export interface Thread {
+  post(message: unknown): void
+  end(): Promise<void>
+}
+
+export interface ThreadEvents {
+  readonly heard: (message: unknown) => void
+  /** It is over, for whatever reason. */
+  readonly ended: () => void
+}
+
 export interface ReplaceOptions {
   /** Owner and mode of the new content. Without it: those of the file that is there, xattrs, ACLs and SELinux context included. */
   readonly meta?: FileMeta
@@ -99,11 +124,10 @@ export interface Host {
   /** Names in a directory, sorted; undefined when absent. */
   list(path: string): Promise<readonly string[] | undefined>
   /**
-   * Bytes of a file, as a stream with constant memory: a chunk is good until the next one is asked for. Of its parts alone
-   * where some are named, one after the other: opening it anew for each took ten times as long as looking into 400.
+   * Bytes of a file, as a stream with constant memory: a chunk is good until the next one is asked for.
    * Throws GreyctlError('log-unreadable').
    */
-  stream(path: string, ...parts: readonly ByteRange[]): AsyncIterable<Buffer>
+  stream(path: string, how?: StreamOptions): AsyncIterable<Buffer>
   /**
    * The same, and what is added until the signal, also by the file that takes the name next: an empty chunk says that
    * there is no more yet. Throws GreyctlError('log-unreadable').
@@ -147,6 +171,14 @@ export interface Host {
   canConnect(endpoint: string, timeoutSeconds: number): Promise<boolean>
   /** Connects, sends the text, reads until `until` has come, the server closes, or the time (seconds) is over. Never throws. */
   exchange(endpoint: string, text: string, options: { until: string; timeout: number }): Promise<Exchange>
+  /** Starts a thread that runs the script with the data (limits of its heap in MiB); undefined on a machine with one processor. */
+  thread(
+    script: URL,
+    data: unknown,
+    limits: { maxOldGenerationSizeMb: number; maxYoungGenerationSizeMb: number },
+    events: ThreadEvents,
+  ): Thread | undefined
+
   /** Could a server listen there now? false when the port or path is taken. */
   canListen(endpoint: string): Promise<boolean>
 

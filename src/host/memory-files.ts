@@ -1,6 +1,6 @@
 import { dirname, join, normalize } from 'node:path'
 import { GreyctlError } from '../errors.js'
-import type { ByteRange, FileMeta, FileStat } from './host.js'
+import type { FileMeta, FileStat, StreamOptions } from './host.js'
 
 interface Entry extends FileMeta {
   readonly kind: 'file' | 'directory' | 'symlink'
@@ -88,7 +88,7 @@ export class MemoryFiles {
       .sort()
   }
 
-  async *stream(path: string, ...parts: readonly ByteRange[]): AsyncIterable<Buffer> {
+  async *stream(path: string, { parts = [] }: StreamOptions = {}): AsyncIterable<Buffer> {
     const content = await this.read(path)
     if (content === undefined) throw new GreyctlError('log-unreadable', 'no such file', { where: path })
     if (parts.length === 0) yield content

@@ -68,6 +68,10 @@ export class MemoryHost extends MemoryFiles implements Host {
     throw new GreyctlError('program-missing', 'nobody to talk to on a machine in memory')
   }
 
+  thread(): undefined {
+    return undefined
+  }
+
   async canConnect(endpoint: string): Promise<boolean> {
     return this.listening.has(endpoint)
   }

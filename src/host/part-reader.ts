@@ -12,21 +12,22 @@ const STREAM_CHUNK = 2 * 1024 * 1024
 const GLANCE = 16 * 1024
 const NOTHING = Buffer.alloc(0)
 
-/**
- * Reads a file part by part into two buffers in turns: new ones would be the garbage of the whole file. An empty part
- * is the end.
- */
-export function partReader(handle: FileHandle, range: ByteRange | undefined): () => Promise<Buffer> {
+/** Reads a file chunk by chunk into buffers in turns: new ones would be the garbage of the whole file. An empty chunk is the end. */
+export function partReader(
+  handle: FileHandle,
+  range: ByteRange | undefined,
+  into?: readonly Buffer[],
+): () => Promise<Buffer> {
   let left = range?.length ?? Number.POSITIVE_INFINITY
   let from = range?.from ?? null
   const size = Math.min(left, STREAM_CHUNK)
-  let [now, other] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)]
+  const buffers = into ?? [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)]
+  let turn = 0
   return async () => {
     if (left === 0) return NOTHING
-    const buffer = now
-    now = other
-    other = buffer
-    const length = Math.min(left, size)
+    const buffer = buffers[turn % buffers.length] as Buffer
+    turn += 1
+    const length = Math.min(left, size, buffer.length)
     const bytesRead =
       size <= GLANCE
         ? readSync(handle.fd, buffer, 0, length, from)

@@ -9,6 +9,7 @@ import { lockPath } from './lock.js'
 import { Paths } from './paths.js'
 import { openDialogue, runProgram, streamProgram } from './programs.js'
 import { canConnect, canListen, exchange } from './sockets.js'
+import { startThread } from './threads.js'
 import { Trees } from './trees.js'
 
 /** The machine itself, or with `root` a directory tree of which only files can be read and changed. */
@@ -28,7 +29,7 @@ export function createRealHost(options: { root?: string } = {}): Host {
     lstat: (path) => files.lstat(path),
     list: (path) => files.list(path),
     realpath: (path) => paths.resolve(path),
-    stream: (path, ...parts) => files.stream(path, ...parts),
+    stream: (path, how) => files.stream(path, how),
     streamOn: (path, signal) => files.streamOn(path, signal),
     input: () => readInput(),
     tail: (path, bytes) => files.tail(path, bytes),
@@ -50,6 +51,7 @@ export function createRealHost(options: { root?: string } = {}): Host {
       onlyLive()
       return streamProgram(argv, runOptions)
     },
+    thread: startThread,
     dialogue: async (argv, runOptions) => {
       onlyLive()
       return openDialogue(argv, runOptions)

@@ -1,5 +1,5 @@
 import { decodeLine, wholeLines } from './blocks.js'
-import { blockOf } from './bytes.js'
+import { type Block, blockOf } from './bytes.js'
 import { type Envelope, journalEnvelope, parseEnvelope } from './envelope.js'
 import { instanceOf, type MailEvent } from './event.js'
 import { FastLane } from './fast-lane.js'
@@ -8,6 +8,8 @@ import { JournalRecords } from './journal-records.js'
 import type { Dated } from './order.js'
 import { parseEvent } from './parse-event.js'
 import type { Window } from './report.js'
+import type { ScannedBlock } from './scan-thread.js'
+import { PLACES_OF_LINE } from './scanner.js'
 import type { LogSource } from './sources.js'
 import { YearClock } from './time.js'
 import type { Told } from './told.js'
@@ -20,6 +22,11 @@ export interface Listener {
   startSource?(name: string): void
 }
 
+/** Who scans a source's blocks ahead of their reading. */
+interface Ahead {
+  read(source: LogSource): AsyncIterable<ScannedBlock>
+}
+
 /** A source while it is read. */
 interface Reading {
   readonly source: LogSource
@@ -30,6 +37,8 @@ interface Reading {
   readonly skipped: ReadonlySet<string> | undefined
   /** Who told something in it: the greylister or Postfix. */
   readonly tellers: Set<string>
+  /** Lines of accepted mail were told, without an event. */
+  hasFlow: boolean
   line: number
   /** What the last line that told something said, for "last message repeated 2 times". */
   last: Told | undefined
@@ -75,6 +84,8 @@ export class LogReader {
     private readonly fast = true,
     /** The replies of this server's greylisters, where they are in words of its own. */
     private readonly own?: RegExp,
+    /** Scans blocks ahead of their reading. */
+    private readonly ahead?: Ahead,
   ) {
     this.since = since ?? Number.NEGATIVE_INFINITY
   }
@@ -96,41 +107,70 @@ export class LogReader {
       records: new JournalRecords(),
       skipped,
       tellers: new Set<string>(),
+      hasFlow: false,
       line: 0,
       last: undefined,
       quick: undefined,
       at: undefined,
       untimed: [],
     }
-    for await (const block of wholeLines(source.open())) this.readBlock(block, reading)
+    for await (const block of this.blocksOf(source)) this.readBlock(block, reading)
     const open = reading.records.end()
     if (open !== undefined) this.readEnvelope(journalEnvelope(open), reading)
     this.flush(reading)
+    if (reading.hasFlow) reading.tellers.add('postfix')
     if (!source.shadow) for (const teller of reading.tellers) this.tellers.add(teller)
   }
 
-  private readBlock(block: Buffer, reading: Reading): void {
-    const { lane, records } = reading
-    const both = blockOf(block)
+  private async *blocksOf(source: LogSource): AsyncGenerator<ScannedBlock> {
+    if (this.ahead !== undefined) yield* this.ahead.read(source)
+    else for await (const bytes of wholeLines(source.open())) yield { bytes, scanned: undefined }
+  }
+
+  private readBlock({ bytes, scanned }: ScannedBlock, reading: Reading): void {
     const before = reading.line
-    let hasFlow = false
-    for (let from = 0; from <= block.length; ) {
-      const found = block.indexOf(LF, from)
-      const next = found === -1 ? block.length : found
-      const to = next > from && block[next - 1] === CR ? next - 1 : next
-      reading.line += 1
-      const taken = records.isOpen || !this.fast ? 'line' : lane.take(both, from, to)
-      if (taken === 'flow') hasFlow = true
-      else if (taken === 'deferral') this.takeDeferral(block, to, reading)
-      else if (taken === 'event') this.readTaken(decodeLine(block.subarray(lane.body, to)), reading)
-      else if (taken === 'line') this.readLine(decodeLine(block.subarray(from, next)), reading)
-      from = next + 1
+    const block = blockOf(bytes)
+    if (scanned === undefined || reading.records.isOpen) this.readLines(block, 0, reading)
+    else {
+      const { found, places, lines } = scanned
+      let from = 0
+      for (let line = 0; line < found && !reading.records.isOpen; line += 1) {
+        const place = line * PLACES_OF_LINE
+        const next = places[place + 1] as number
+        reading.line = before + (places[place + 2] as number) + 1
+        this.readLineAt(block, places[place] as number, next, reading)
+        from = next + 1
+      }
+      // an entry of the journal takes all lines up to its end
+      if (reading.records.isOpen) this.readLines(block, from, reading)
+      else reading.line = before + lines
     }
-    if (hasFlow) reading.tellers.add('postfix')
     // the block is gone when the next one comes
     this.recall(reading.line, reading)
     this.lines += reading.line - before
-    this.progress(block.length + 1)
+    this.progress(bytes.length + 1)
+  }
+
+  private readLines(block: Block, start: number, reading: Reading): void {
+    const { bytes } = block
+    for (let from = start; from <= bytes.length; ) {
+      const found = bytes.indexOf(LF, from)
+      const next = found === -1 ? bytes.length : found
+      reading.line += 1
+      this.readLineAt(block, from, next, reading)
+      from = next + 1
+    }
+  }
+
+  private readLineAt(block: Block, from: number, next: number, reading: Reading): void {
+    const { lane, records } = reading
+    const { bytes } = block
+    const to = next > from && bytes[next - 1] === CR ? next - 1 : next
+    const taken = records.isOpen || !this.fast ? 'line' : lane.take(block, from, to)
+    if (taken === 'flow') reading.hasFlow = true
+    else if (taken === 'deferral') this.takeDeferral(bytes, to, reading)
+    else if (taken === 'event') this.readTaken(decodeLine(bytes.subarray(lane.body, to)), reading)
+    else if (taken === 'line') this.readLine(decodeLine(bytes.subarray(from, next)), reading)
   }
 
   private takeDeferral(block: Buffer, to: number, reading: Reading): void {

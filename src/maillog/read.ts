@@ -5,6 +5,7 @@ import { type Listener, LogReader } from './log-reader.js'
 import { type Dated, inOrder } from './order.js'
 import { replyPattern } from './own-reply.js'
 import type { Problem, Window } from './report.js'
+import { type ScanOptions, ScanThread } from './scan-thread.js'
 import { findSources, type LogSource } from './sources.js'
 import type { Told } from './told.js'
 
@@ -25,6 +26,8 @@ export interface ReadOptions {
   readonly texts?: readonly string[]
   /** false: each line goes through the parsers, which say the same more slowly. */
   readonly fast?: boolean
+  /** When and with which program a second thread helps, where it is not as always. */
+  readonly scan?: ScanOptions
   /** Told while it goes on, a few times a second. */
   readonly progress?: ((done: ReadProgress) => void) | undefined
 }
@@ -68,12 +71,15 @@ export async function readLog(
   const sources = follow ? withNewestFollowed(found, follow.signal, () => follow.ended(done())) : found
   const heard = typeof listener === 'function' ? { add: listener } : listener
   const meter = options.progress && new Meter(host, options.progress)
+  // followed, each line is told as soon as it is there
+  const ahead = follow || options.fast === false ? undefined : new ScanThread(host, since, options.scan)
   const reader = new LogReader(
     heard,
     since,
     meter && ((bytes) => meter.read(bytes, reader.lines)),
     options.fast,
     replyPattern(options.texts ?? []),
+    ahead,
   )
   const problems: Problem[] = []
   function done(): LogRead {
@@ -85,22 +91,35 @@ export async function readLog(
       problems,
     }
   }
-  for (const dated of sources) {
-    const { source } = dated
-    const before = reader.lines
-    meter?.start(source)
-    try {
-      await reader.read(dated)
-    } catch (error) {
-      if (!(error instanceof GreyctlError)) throw error
-      const readSomething = reader.lines > before || sources.length > 1
-      if (!readSomething || (reader.lines === before && files.includes(source.name))) throw unreadable(error)
-      problems.push(damaged(source.name, error))
+  try {
+    for (const dated of sources) {
+      meter?.start(dated.source)
+      await readOrTell(reader, dated, { isOnly: sources.length === 1, files, problems })
     }
+  } finally {
+    await ahead?.end()
   }
   if (problems.length > 0 && problems.length === sources.length && reader.lines === 0)
     throw noneReadable(problems)
   return done()
+}
+
+/** What cannot be read to its end is a problem, and no more than that where others, or some of it, could be read. */
+async function readOrTell(
+  reader: LogReader,
+  dated: Dated,
+  about: { readonly isOnly: boolean; readonly files: readonly string[]; readonly problems: Problem[] },
+): Promise<void> {
+  const { name } = dated.source
+  const before = reader.lines
+  try {
+    await reader.read(dated)
+  } catch (error) {
+    if (!(error instanceof GreyctlError)) throw error
+    const isNothing = reader.lines === before
+    if (isNothing && (about.isOnly || about.files.includes(name))) throw unreadable(error)
+    about.problems.push(damaged(name, error))
+  }
 }
 
 /**

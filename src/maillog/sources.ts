@@ -15,8 +15,11 @@ export interface LogSource {
   readonly shadow: boolean
   /** It can be opened more than once. */
   readonly again: boolean
-  /** Chunks are good until the next one is asked for. */
-  open(): AsyncIterable<Buffer>
+  /**
+   * Chunks are good until the next one is asked for. `into`: buffers to read into in turns (host.stream); what is made
+   * of a file's bytes lies in buffers of its own.
+   */
+  open(into?: readonly Buffer[]): AsyncIterable<Buffer>
   /** What is in it and what is added until the signal; an empty chunk where there is no more yet. */
   readonly follow?: (signal: AbortSignal) => AsyncIterable<Buffer>
   /** What comes after this place, or all without one, for what keeps places itself; tells how far it came. */
@@ -138,9 +141,9 @@ function fileSource(host: Host, path: string, { modified, size }: FileStat, shad
     shadow,
     again: true,
     size,
-    parts: (...ranges) => host.stream(path, ...ranges),
+    parts: (...ranges) => host.stream(path, { parts: ranges }),
     follow: (signal) => host.streamOn(path, signal),
-    open: () => unpacked(path, () => host.stream(path), unpack),
+    open: (into) => unpacked(path, () => host.stream(path, { into }), unpack),
   }
 }
 
