@@ -1,5 +1,5 @@
 import { type AddressBytes, type Network, NetworkSet, parseNetwork } from './address.js'
-import { eachEntry, type ListWarning, parseExpression } from './list-file.js'
+import { expressionIn, type ListText, type ListWarning, readEntries } from './list-file.js'
 
 /** Clients that are never greylisted, by verified host name or by address. */
 export interface ClientList {
@@ -18,25 +18,19 @@ interface Entries {
  * an IPv4 address, network or its first two or three octets; an IPv6 address or network; else a host name, which
  * stands for all names below it too.
  */
-export function parseClientList(files: readonly { readonly path: string; readonly text: string }[]): {
+export function parseClientList(files: readonly ListText[]): {
   readonly list: ClientList
   readonly warnings: readonly ListWarning[]
 } {
   const entries: Entries = { expressions: [], networks: [], suffixes: new Set() }
-  const warnings: ListWarning[] = []
-  for (const { path, text } of files) {
-    eachEntry(text, (entry, line) => {
-      const complaint = addEntry(entries, entry)
-      if (complaint !== undefined) warnings.push({ path, line, message: complaint })
-    })
-  }
+  const warnings = readEntries(files, (entry) => addEntry(entries, entry))
   return { list: clientList(entries), warnings }
 }
 
 function addEntry(entries: Entries, entry: string): string | undefined {
-  if (/^\/\S*\/$/.test(entry)) {
-    const expression = parseExpression(entry.slice(1, -1))
-    if (typeof expression === 'string') return expression
+  const expression = expressionIn(entry)
+  if (typeof expression === 'string') return expression
+  if (expression !== undefined) {
     entries.expressions.push(expression)
     return undefined
   }

@@ -1,5 +1,6 @@
 import { formatAddress, inNetwork, type Network, parseNetwork } from './address.js'
 import { type Complaint, complainOfExpression } from './expression-lint.js'
+import type { ListText } from './list-file.js'
 import { isBroadName } from './public-names.js'
 
 /** warning: it does something else than whoever wrote it thought; info: it does nothing more, or nobody knows. */
@@ -11,11 +12,6 @@ export interface ListFinding extends Complaint {
 
 /** What is in a list: names of clients and networks, or addresses of recipients. */
 export type ListKind = 'clients' | 'recipients'
-
-export interface ListText {
-  readonly path: string
-  readonly text: string
-}
 
 interface Entry {
   readonly path: string

@@ -1,5 +1,5 @@
 import { AddressMap } from './address-map.js'
-import { eachEntry, type ListWarning, parseExpression } from './list-file.js'
+import { expressionIn, type ListText, type ListWarning, readEntries } from './list-file.js'
 
 /** Recipients whose mail is never greylisted. */
 export interface RecipientList {
@@ -16,25 +16,19 @@ interface Entries {
  * postgrey's format (postgrey(8), --whitelist-recipients): `/expression/` over the whole address; `user@domain`, also
  * with a `+extension`; `user@` at any domain; `domain` and all below it.
  */
-export function parseRecipientList(files: readonly { readonly path: string; readonly text: string }[]): {
+export function parseRecipientList(files: readonly ListText[]): {
   readonly list: RecipientList
   readonly warnings: readonly ListWarning[]
 } {
   const entries: Entries = { expressions: [], addresses: new AddressMap() }
-  const warnings: ListWarning[] = []
-  for (const { path, text } of files) {
-    eachEntry(text, (entry, line) => {
-      const complaint = addEntry(entries, entry)
-      if (complaint !== undefined) warnings.push({ path, line, message: complaint })
-    })
-  }
+  const warnings = readEntries(files, (entry) => addEntry(entries, entry))
   return { list: recipientList(entries), warnings }
 }
 
 function addEntry(entries: Entries, entry: string): string | undefined {
-  if (/^\/\S*\/$/.test(entry)) {
-    const expression = parseExpression(entry.slice(1, -1))
-    if (typeof expression === 'string') return expression
+  const expression = expressionIn(entry)
+  if (typeof expression === 'string') return expression
+  if (expression !== undefined) {
     entries.expressions.push(expression)
     return undefined
   }

@@ -1,7 +1,8 @@
 import { GreyctlError } from '../errors.js'
 import { parseAddress, parseNetwork } from '../greylist/address.js'
 import { parseClientList } from '../greylist/client-list.js'
-import { type ListFinding, type ListKind, type ListText, lintLists } from '../greylist/list-lint.js'
+import type { ListText } from '../greylist/list-file.js'
+import { type ListFinding, type ListKind, lintLists } from '../greylist/list-lint.js'
 import type { Host } from '../host/host.js'
 
 export interface LintRequest {
