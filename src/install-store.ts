@@ -20,9 +20,10 @@ export async function chosenStore(
   const location = parseValkey(text)
   if (typeof location === 'string') throw usage(`--store ${location}`)
   if (!PLAIN.test(text)) throw usage('--store holds a character that the options file cannot')
-  if (location.mode !== 'single') {
-    throw usage('--store: the nodes behind sentinels and clusters are not known beforehand', [
-      'write the location into /etc/greyctl/greyctl.toml yourself, and let the service reach all of them: docs/several-mx.md',
+  const grows = location.mode !== 'single'
+  if (grows && host.root !== '/') {
+    throw usage('--store: sentinels and clusters are asked for their nodes, which another tree cannot do', [
+      'write the location into greyctl.toml there, and let the service reach all of them: docs/several-mx.md',
     ])
   }
   const credential = await hasPassword(host)
@@ -34,7 +35,7 @@ export async function chosenStore(
       (store) => store.assertWritable(),
     )
   }
-  return { location: text, reach: { addresses: await addressesOf(location), credential } }
+  return { location: text, reach: { addresses: await addressesOf(location), credential, grows } }
 }
 
 /** Answers to the question where the store is: each is looked at as --store would be, and a good one is kept. */

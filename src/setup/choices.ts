@@ -24,7 +24,12 @@ export interface InstallChoices {
 export interface SharedStore {
   readonly location: string
   /** How the service gets there; undefined: as it does now. */
-  readonly reach?: { readonly addresses: readonly string[]; readonly credential: boolean }
+  readonly reach?: {
+    readonly addresses: readonly string[]
+    readonly credential: boolean
+    /** Other hosts may join: sentinels, a cluster. */
+    readonly grows?: boolean
+  }
 }
 
 /** The daemon of greyctl itself, or Debian's postgrey. */

@@ -144,9 +144,18 @@ function switchNotes(facts: ServerFacts, { backend, listen }: InstallChoices): r
 }
 
 function storeNotes({ installed }: ServerFacts, { store }: InstallChoices): readonly string[] {
-  if (installed === undefined || store?.reach === undefined) return []
+  if (store?.reach === undefined) return []
   return [
-    'what is known here stays here; to take it along: greyctl store export and import (docs/several-mx.md)',
+    ...(store.reach.grows
+      ? [
+          'the service may reach the hosts that there are now; when others join: this install again, on each MX',
+        ]
+      : []),
+    ...(installed === undefined
+      ? []
+      : [
+          'what is known here stays here; to take it along: greyctl store export and import (docs/several-mx.md)',
+        ]),
   ]
 }
 

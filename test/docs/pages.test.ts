@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commandFile, commandIndex, commandPage } from '../../scripts/command-page.js'
+import { parseConfig } from '../../src/daemon/config/file.js'
 import { usages } from '../../src/ui/usage/model.js'
 
 const PAGES = [
@@ -87,6 +88,44 @@ describe('the pages of the documentation', () => {
             .filter((found) => !known.has(found.replace(/.*--/, '')) && !/--(?:help|version)$/.test(found)),
     )
     expect(unknown).toEqual([])
+  })
+})
+
+describe('what pages show', () => {
+  const blocks = [...texts].flatMap(([page, text]) =>
+    [...text.matchAll(/^```toml\n([\s\S]*?)^```$/gm)].map(([, toml = '']) => [page, toml] as const),
+  )
+  it.each(blocks)('%s: a configuration that the daemon takes', (page, toml) => {
+    expect(Object.keys(parseConfig(toml, page).settings)).not.toEqual([])
+  })
+
+  const figures = (page: string) => texts.get(page)?.replace(/(\d),(?=\d{3})/g, '$1') ?? ''
+  /** Of the table that npm run simulate writes, by the greylister. */
+  const simulated = new Map(
+    [
+      ...figures('docs/benchmarks.md').matchAll(
+        /^\| ((?:greyctl|postgrey)[^|]*, \d+ s, [^|]*?) \| (.*) \|$/gm,
+      ),
+    ].map(([, name = '', cells = '']) => [name, cells.split(' | ')]),
+  )
+  it('does-it-help.md: the figures of the simulation', () => {
+    const quoted = [
+      ...figures('docs/does-it-help.md').matchAll(/^\| ([^|]+ s, [^|]*?) \| (\d+) \| (\d+) \| (\d+) \|$/gm),
+    ]
+    expect(quoted.length).toBe(3)
+    for (const [, name = '', ...cells] of quoted)
+      expect([name, ...cells]).toEqual([name, ...(simulated.get(name) ?? []).slice(0, 3)])
+  })
+  it('microsoft-365.md: how long a pool without names waits', () => {
+    const [, own, other] =
+      /waits (\d+) s on average, and (\d+) s/.exec(
+        figures('docs/how-to/microsoft-365.md').replace(/\n/g, ' '),
+      ) ?? []
+    const pool = (name: string) => simulated.get(name)?.[4]
+    expect([own, other]).toEqual([
+      pool('greyctl, 60 s, no whitelist'),
+      pool('greyctl --identity=subnet, 60 s, no whitelist'),
+    ])
   })
 })
 

@@ -98,6 +98,18 @@ describe.runIf(runnable)('the site', () => {
     await page.close()
   })
 
+  it('shows tables and the recording whole at the width of a desktop', async () => {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
+    for (const name of ['index', 'comparison', 'scale', 'several-mx', 'how-to/backup']) {
+      await page.goto(`${base}/${name}.html`)
+      const cut = await page
+        .locator('.vp-doc :is(table, p:has(> img))')
+        .evaluateAll((all) => all.map((one) => one.scrollWidth - one.clientWidth))
+      expect(Math.max(0, ...cut), name).toBe(0)
+    }
+    await page.close()
+  })
+
   it('finds what is looked for, without a server', async () => {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
     await page.goto(`${base}/index.html`)

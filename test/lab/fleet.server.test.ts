@@ -183,4 +183,35 @@ describe.skipIf(inject('labRefused') || program === undefined)('two MX hosts wit
     ])
     expect(await machine.ok('stat -c "%U %a" /etc/greyctl/store-password')).toBe('root 600\n')
   })
+
+  it('moves to a cluster: its nodes are asked for, let in, and reached', async () => {
+    await machine.ok(`mkdir -p /root/cluster; cd /root/cluster
+      systemd-run --quiet --unit=cluster --working-directory=/root/cluster ${program?.name}-server ${program?.options.join(' ')} --port 6391 \
+        --bind '127.0.0.1 192.0.2.25' --cluster-enabled yes --cluster-port 6392 --cluster-announce-ip 192.0.2.25 --save "''" --protected-mode no
+      cd /opt/greyctl; cat >/root/slots.mjs <<'END'
+import { createRequire } from 'node:module'
+const { Redis } = createRequire('/opt/greyctl/package.json')('iovalkey')
+const client = new Redis(6391, '127.0.0.1', { enableReadyCheck: false })
+await client.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16383)
+for (;;) if ((await client.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) break
+client.disconnect()
+END
+      timeout 20 node /root/slots.mjs`)
+    const location = 'valkey://127.0.0.1:6391?cluster'
+    // the cluster asks for no password
+    await machine.ok('mv /etc/greyctl/store-password /root/')
+    const install = `${GREYCTL} install --yes --store '${location}'`
+    const said = await machine.run(install, { timeout: 300 })
+    expect(said.code, said.stderr).toBe(0)
+    expect(said.stdout).toContain('the daemon uses the shared store')
+    expect(said.stdout + said.stderr).toContain('when others join: this install again')
+    expect(await machine.ok('cat /etc/systemd/system/greyctl.service.d/greyctl-store.conf')).toBe(
+      '# written by greyctl install --store\n[Service]\nIPAddressAllow=192.0.2.25\n',
+    )
+    expect(await send(1, 'd@pool.example')).toBe('deferred')
+    // under its network, and its sender's pool
+    expect((await json(machine, 'store show d@pool.example')).document).toMatchObject({ total: 2 })
+    expect((await json(machine, 'doctor --check shared-store-unavailable')).document.findings).toEqual([])
+    expect(await machine.ok(`${install} --dry-run`)).toMatch(/nothing/i)
+  })
 })

@@ -27,6 +27,23 @@ export async function connect(location: ValkeyLocation, milliseconds: number): P
   return connection
 }
 
+/** One of the sentinels, to be asked what it knows. Rejects as `connect` does. */
+export async function connectSentinel(
+  location: ValkeyLocation,
+  sentinel: Node,
+  milliseconds: number,
+): Promise<Redis> {
+  const { user: _, ...others } = location
+  const { sentinelPassword } = secretsOf(location)
+  const client = new Redis({
+    ...commonOptions({ ...others, user: undefined, database: 0 }, milliseconds),
+    ...(sentinelPassword === undefined ? {} : { password: sentinelPassword }),
+    ...sentinel,
+  })
+  await ready({ kind: 'server', client }, milliseconds)
+  return client
+}
+
 export function disconnect({ client }: Connection): void {
   client.disconnect()
 }

@@ -8,6 +8,7 @@ import { connect } from './connect.js'
 import { FallbackStore } from './fallback.js'
 import { localDirectories, nameOf, type ValkeyLocation } from './location.js'
 import { Mirror } from './mirror.js'
+import { hostsBehind } from './reach.js'
 import { type Lifetime, ValkeyStore } from './valkey.js'
 
 /** Milliseconds that a daemon waits at its start for a server that is slow; connections wait in its backlog. */
@@ -64,23 +65,22 @@ export async function withServer<T>(
     return await work(store)
   } catch (cause) {
     if (cause instanceof GreyctlError) throw cause
-    throw new GreyctlError('store-failed', `the shared store cannot be used: ${(cause as Error).message}`, {
-      where: nameOf(location),
-      hints: [
-        'see that it runs, and that this host and user may ask it (greyctl status, valkey-cli, redis-cli)',
-        'its password: one line in /etc/greyctl/store-password, for root alone (chmod 600)',
-      ],
-      cause,
-    })
+    throw unusable(location, cause as Error)
   } finally {
     await store?.close()
   }
 }
 
-/** The addresses of the hosts that a location names, but for this host's own. Throws GreyctlError('store-failed'). */
-export async function addressesOf({ nodes }: ValkeyLocation): Promise<readonly string[]> {
+/**
+ * The addresses of all hosts that a daemon may have to reach, but for this host's own. Sentinels and clusters are asked.
+ * Throws GreyctlError('store-failed').
+ */
+export async function addressesOf(location: ValkeyLocation): Promise<readonly string[]> {
+  const hosts = await hostsBehind(location, PATIENCE).catch((cause: Error) => {
+    throw unusable(location, cause)
+  })
   const found = await Promise.all(
-    nodes.map(({ host }) =>
+    hosts.map((host) =>
       lookup(host, { all: true }).catch((cause: Error) => {
         throw new GreyctlError('store-failed', `${host} has no address: ${cause.message}`, { cause })
       }),
@@ -88,4 +88,15 @@ export async function addressesOf({ nodes }: ValkeyLocation): Promise<readonly s
   )
   const addresses = found.flat().map(({ address }) => address)
   return [...new Set(addresses)].filter((address) => address !== '::1' && !address.startsWith('127.'))
+}
+
+function unusable(location: ValkeyLocation, cause: Error): GreyctlError {
+  return new GreyctlError('store-failed', `the shared store cannot be used: ${cause.message}`, {
+    where: nameOf(location),
+    hints: [
+      'see that it runs, and that this host and user may ask it (greyctl status, valkey-cli, redis-cli)',
+      'its password: one line in /etc/greyctl/store-password, for root alone (chmod 600)',
+    ],
+    cause,
+  })
 }

@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { GreyRecord } from '../../../src/greylist/record.js'
 import type { Entry, Store } from '../../../src/store/store.js'
 import { connect } from '../../../src/store/valkey/connect.js'
 import { parseValkey, type ValkeyLocation } from '../../../src/store/valkey/location.js'
+import { hostsBehind } from '../../../src/store/valkey/reach.js'
 import { ValkeyStore } from '../../../src/store/valkey/valkey.js'
 import { conforms } from '../conformance.js'
 import { serverPrograms } from './programs.js'
@@ -94,13 +95,15 @@ describe.runIf(programs.length > 0).each(programs)(
     beforeAll(async () => {
       files = servers.certificate()
       const acl = join(servers.directory, 'users.acl')
-      // all that the daemon and the command line need, and nothing else
+      // all that the daemon and the command line need, and nothing else, as the page says it
       writeFileSync(
         acl,
         [
           'user default off',
           'user admin on >root ~* &* +@all',
-          'user greyctl on >s3cret:/@ ~grey:* resetchannels -@all +get +mget +set +del +scan +dbsize +info +ping +client +select +cluster',
+          /^user greyctl .*$/m
+            .exec(readFileSync('docs/several-mx.md', 'utf8'))?.[0]
+            .replace('PASSWORD', 's3cret:/@') ?? '',
           '',
         ].join('\n'),
       )
@@ -191,5 +194,38 @@ describe.runIf(programs.length > 0).each(programs)('$name: a cluster', (program)
     expect(stats.join('').match(/cmdstat_mget:calls=1,/g)).toHaveLength(1)
     await store.removeMany(keys.flat())
     await store.close()
+  })
+
+  it('tells all of its hosts, also those that nobody named', async () => {
+    const named = location(`valkey://localhost:${nodes[0]?.port}?cluster`)
+    expect([...(await hostsBehind(named, 5000))].sort()).toEqual(['127.0.0.1', 'localhost'])
+    await expect(hostsBehind(location('valkey://127.0.0.1:1?cluster'), 500)).rejects.toThrow()
+  })
+})
+
+describe.runIf(programs.length > 0).each(programs.slice(0, 1))('$name: sentinels', (program) => {
+  const servers = new Servers(program)
+  afterAll(() => servers.end())
+
+  it('tell all servers that may be the master', async () => {
+    const master = await servers.start()
+    await servers.start([
+      ...['--replicaof', '127.0.0.1', String(master.port)],
+      // another host, as far as this one can have one
+      ...['--bind', '127.0.0.1', '127.0.0.9', '--replica-announce-ip', '127.0.0.9'],
+    ])
+    const [first = 0, second = 0] = await servers.sentinels(master)
+    const through = (ports: readonly number[]) =>
+      hostsBehind(
+        location(`valkey://${ports.map((port) => `127.0.0.1:${port}`).join(',')}?sentinel=mail`),
+        2000,
+      )
+    expect([...(await through([first, second]))].sort()).toEqual(['127.0.0.1', '127.0.0.9'])
+    // one of them is enough
+    expect(await through([1, second])).toContain('127.0.0.9')
+    await expect(through([1])).rejects.toThrow('ECONNREFUSED')
+    await expect(hostsBehind(location(`valkey://127.0.0.1:${first}?sentinel=other`), 2000)).rejects.toThrow(
+      /No such master/,
+    )
   })
 })
