@@ -7,12 +7,14 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 const [program, store] = process.argv.slice(2)
+const { collectAlone } = await import(join(program, 'dist/daemon/collector.js'))
 const { startDaemon } = await import(join(program, 'dist/daemon/daemon.js'))
 const { LmdbThread } = await import(join(program, 'dist/store/lmdb-thread.js'))
 const { parseOptions } = await import(join(program, 'dist/daemon/options.js'))
 
 /** Milliseconds under the same load, without cleaning. */
 const BEFORE = 12_000
+collectAlone()
 const delay = monitorEventLoopDelay({ resolution: 1 })
 const log = {
   line(text) {

@@ -5,6 +5,7 @@ import { GreyctlError } from '../errors.js'
 import { jsonMessage } from '../greylist/json-line.js'
 import { LmdbThread } from '../store/lmdb-thread.js'
 import { CHILD_MARK, reportStart, startInBackground } from './background.js'
+import { collectAlone } from './collector.js'
 import { type Daemon, startDaemon } from './daemon.js'
 import { HELP } from './help.js'
 import { readLists } from './lists.js'
@@ -41,6 +42,7 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
 }
 
 async function serve(options: DaemonOptions, reread: () => DaemonOptions): Promise<number> {
+  collectAlone()
   const sink = options.daemonize ? syslogSink(options.facility) : stderrSink()
   const format = options.logFormat === 'json' ? (text: string) => jsonMessage(text, Date.now()) : undefined
   const log = createLog(sink, format)

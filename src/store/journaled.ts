@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Expiry, GreyRecord } from '../greylist/record.js'
 import { Absence } from './absence.js'
 import { Learning } from './learning.js'
 import { shortened } from './long-key.js'
-import { type Opened, readFrames, Segment } from './segment.js'
+import type { Opened, Segment } from './segment.js'
+import { openSegments } from './segments.js'
 import type { Awaitable, Change, Entry, Expired, LocalStore, Store, StoreStats } from './store.js'
 
 /** strict: committed means on the disk. relaxed: on the disk within 50 ms, which a power failure may forget. */
@@ -20,8 +19,6 @@ export interface JournalOptions {
   /** Milliseconds from the start until the keys of the store are learned; a second by default. */
   readonly learnAfter?: number
 }
-
-const SEGMENT_NAMES = ['journal-0', 'journal-1'] as const
 
 /** null: removed. */
 type Changes = Map<string, GreyRecord | null>
@@ -250,7 +247,7 @@ export class JournaledStore implements Store {
 
   async #run({ changes, segments }: Batch): Promise<void> {
     try {
-      await this.#base.apply(Array.from(changes, ([key, record]) => [key, record ?? undefined]))
+      await this.#base.apply(await listed(changes))
       for (const segment of segments) await segment.clear()
       this.#moving = undefined
       this.#lastMoved = changes.size
@@ -287,25 +284,15 @@ function generationOf({ recovered }: Opened): number {
   return recovered.generation ?? 0
 }
 
-/** Whether changes wait there for a store that nobody has open: those of a daemon that was killed. Reads only. */
-export function journalHolds(directory: string): boolean {
-  return SEGMENT_NAMES.some((name) => {
-    try {
-      return readFrames(readFileSync(join(directory, name))).changes.length > 0
-    } catch {
-      return false
-    }
-  })
-}
+/** Changes listed in one go: a fifth of a millisecond. */
+const BURST = 2000
 
-function openSegments(directory: string, patience: number) {
-  const [first, second] = SEGMENT_NAMES
-  // who has the first has both
-  const one = Segment.open(join(directory, first), patience)
-  try {
-    return [one, Segment.open(join(directory, second))] as const
-  } catch (error) {
-    one.segment.close()
-    throw error
+/** They do not change any more. */
+async function listed(changes: Changes): Promise<readonly Change[]> {
+  const list: Change[] = []
+  for (const [key, record] of changes) {
+    if (list.length % BURST === BURST - 1) await new Promise(setImmediate)
+    list.push([key, record ?? undefined])
   }
+  return list
 }
