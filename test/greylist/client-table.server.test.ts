@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { parseClientTable } from '../../src/greylist/client-table.js'
 import { havePostfix } from '../postfix/instance.js'
 import { ACCESS_LINES, MAIL_SERVERS } from './client-names.js'
-import { MET_LATER_LINES, MET_LATER_SERVERS, MET_LINES, MET_SERVERS } from './met-names.js'
+import * as met from './met-names.js'
 import { PROVIDERS_LINES, PROVIDERS_SERVERS } from './provider-names.js'
 
 const TEMPLATE = join(import.meta.dirname, '../../templates/check_client_greylist')
@@ -33,7 +33,7 @@ it.runIf(havePostfix())('the daemon and Postfix read the selective table alike',
   // every part of a name by itself, too
   const known = [
     ...[ACCESS_LINES, MAIL_SERVERS, PROVIDERS_LINES, PROVIDERS_SERVERS],
-    ...[MET_LINES, MET_SERVERS, MET_LATER_LINES, MET_LATER_SERVERS],
+    ...Object.values(met),
   ].flat()
   const parts = known.flatMap((name) => [name, ...name.split(/[.-]/)])
   const names = [...new Set(['unknown', ...parts, ...odd])]

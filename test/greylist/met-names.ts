@@ -1,7 +1,7 @@
 /**
  * Names met in the wild: clients in the Received headers of public mailing list archives (Linux, Git, QEMU, Cygwin and
  * others, 2000 to 2026), looked up on 2026-11-25 by the receiving server, not by the form of the name. Whoever delivered to
- * a list's exchanger is a mail server; whoever submitted mail with a login, from the network of an access provider, is a
+ * a list's exchanger, or took it there, is a mail server; whoever submitted mail with a login, from the network of an access provider, is a
  * line. Lines that are rented as fixed ones, clouds and networks of companies are neither. What the numbers were, and whose name
  * a customer's was, is made up; the form is as it was met.
  */
@@ -573,7 +573,7 @@ mga11.intel.com
   .trim()
   .split('\n')
 
-/** The same: every line that came, whatever its provider. */
+/** The same: every line that came, a few of each provider and form. */
 export const MET_LATER_LINES = `
 cpc492187-aztw45-2-9-cust480.15-6.cable.virginm.net
 laubervilliers-939-9-236-53.w24-33.abo.wanadoo.fr
@@ -665,6 +665,82 @@ ip-163-18-5-44.web.vodafone.de
 host-34-138-32-158.torun.mm.pl
 c-87-118-52-205.hsd1.ca.comcast.net
 adsl-99-221-175-196.dsl.chcgil.ameritech.net
+`
+  .trim()
+  .split('\n')
+
+/** Met third, after both. */
+export const MET_LAST_SERVERS = `
+mta-snd-e07.mail.nifty.com
+smtprelay0014.hostedemail.com
+mail-am6eur05on2070c.outbound.protection.outlook.com
+mail231.csoft.net
+conuserg-10.nifty.com
+conssluserg-06.nifty.com
+mail-mw2nam10olkn20823.outbound.protection.outlook.com
+omta001.cacentral1.a.cloudfilter.net
+m0.truegem.net
+lists.xenproject.org
+sea.lore.kernel.org
+sy.mirrors.kernel.org
+ny.mirrors.kernel.org
+sv.mirrors.kernel.org
+sin.lore.kernel.org
+mail.zmailer.org
+www.wen-online.de
+mion.elka.pw.edu.pl
+mail.jlokier.co.uk
+palrel10.hp.com
+air-2.osdl.org
+mail4.bluewin.ch
+nefty.hu
+pfepc.post.tele.dk
+mail4.utc.com
+mail-in-10.arcor-online.net
+cpsmtpm-eml102.kpnxchange.com
+mel-nat68.realestate.com.au
+mk-outboundfilter-1.mail.uk.tiscali.com
+mtaout02-winn.ispmail.ntl.com
+sonic313-49.consmr.mail.bf2.yahoo.com
+tuminfo2.informatik.tu-muenchen.de
+sea.gmane.org
+`
+  .trim()
+  .split('\n')
+
+/** The same, from where people posted news and chatted. */
+export const MET_LAST_LINES = `
+pool-49-200-11-107.bstnma.fios.verizon.net
+c-44-160-108-81.hsd1.or.comcast.net
+cpe.atm8-1-12534.7x33a3d99e.abnxx10.customer.tele.dk
+cpe-44-207-241-192.socal.res.rr.com
+dsl-hkigw2k5b.dial.inet.fi
+p3288582b8f93ea462c337ecbde3929a4.dip0.t-ipconnect.de
+c-31-11-15-127.hsd1.fl.comcast.net
+lindholms.hsd1.ma.comcast.net
+cac69-1-17-11-232-38.fbx.proxad.net
+a63-196-132-105.elisa-laajakaista.fi
+82-248-152-205.ip.fastwebnet.it
+p6cfc4333.dip0.t-ipconnect.de
+cm46-133-198.liwest.at
+chello010754201621.4.61.tuwien.teleweb.at
+host-43-144-9-45.torun.mm.pl
+h65n9fls58o166.telia.com
+c-39-6-152-228.client.comcast.net
+c22-162-94-209.bredband.comhem.se
+cpc2-seve38-5-3-cust332.popl.cable.ntl.com
+cm159-139-228-44.hkcable.com.hk
+c-56-72-11-199.hsd1.mn.comcast.net
+cpe-48-200-5-245.austin.res.rr.com
+pool-41-164-79-46.clppva.east.verizon.net
+pool-106-231-4-230.pskn.east.verizon.net
+p8bdc2728.dip0.t-ipconnect.de
+ppp-16-108.29-121.libero.it
+p67a73d6d.dip0.t-ipconnect.de
+pd5fa6b64.dip.t-dialin.net
+p8d97a6ff.dip.t-dialin.net
+174.red-150-89-247.pooles.rima-tde.net
+adsl-89-151-29-69.dsl.sntc01.pacbell.net
 `
   .trim()
   .split('\n')
