@@ -1,4 +1,4 @@
-import { statfsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import {
@@ -8,6 +8,7 @@ import {
   type GreyRecord,
   isForgettable,
 } from '../greylist/record.js'
+import { assertMappable, freeBytes, noSpace } from './disk-space.js'
 import { hashOfBytes, KeyFilter } from './key-filter.js'
 import { LONGEST_KEY, shortened } from './long-key.js'
 import {
@@ -40,6 +41,7 @@ export class LmdbStore implements LocalStore {
 
   constructor(directory: string, options: { readonly readOnly?: boolean } = {}) {
     this.directory = directory
+    assertMappable(directory)
     this.#database = open<Buffer, Buffer>({
       path: directory,
       noSubdir: false,
@@ -76,22 +78,29 @@ export class LmdbStore implements LocalStore {
   /** In several transactions: whoever needs all or nothing has a journal. */
   async apply(changes: readonly Change[]): Promise<void> {
     this.#assertSpace(changes.length)
-    for (let start = 0; start < changes.length; start += MOST_TOGETHER) {
-      this.#database.transactionSync(() => {
-        for (const [key, record] of changes.slice(start, start + MOST_TOGETHER)) {
-          if (record) this.#database.putSync(bytesOf(key), encodeRecord(record))
-          else this.#database.removeSync(bytesOf(key))
-        }
-      })
+    try {
+      for (let start = 0; start < changes.length; start += MOST_TOGETHER) {
+        this.#commit(changes.slice(start, start + MOST_TOGETHER))
+      }
+    } catch (error) {
+      // of a disk that became full meanwhile LMDB says "Input/output error"
+      throw freeBytes(this.directory) < SPACE ? noSpace(this.directory) : error
     }
+  }
+
+  #commit(changes: readonly Change[]): void {
+    this.#database.transactionSync(() => {
+      for (const [key, record] of changes) {
+        if (record) this.#database.putSync(bytesOf(key), encodeRecord(record))
+        else this.#database.removeSync(bytesOf(key))
+      }
+    })
   }
 
   /** LMDB survives a full disk; but mail needs what is left of it. */
   #assertSpace(changes: number): void {
-    const { bavail, bsize } = statfsSync(this.directory)
     const needed = Math.min(changes * SPACE, MOST_SPACE)
-    if (bavail * bsize >= needed) return
-    throw new Error(`no space left on device: ${Math.floor((bavail * bsize) / 1024)} KiB free`)
+    if (freeBytes(this.directory) < needed) throw noSpace(this.directory)
   }
 
   *entries(kind?: string): Iterable<Entry> {

@@ -124,11 +124,38 @@ describe.runIf(namespaces)('a full disk', () => {
     await eventually(() =>
       daemon.log().includes('not greylisting (answering DUNNO): no space left on device'),
     )
+    // plain lines, no library's own
+    expect(daemon.log().split('\n')).toEqual(
+      expect.not.arrayContaining([expect.stringMatching(/^(?!listening|warning: ).+/)]),
+    )
     spawnSync('nsenter', ['-t', String(daemon.child.pid), '-m', 'mount', '-o', 'remount,size=200m', disk])
     await eventually(() => daemon.log().includes('the store can be written again'))
     await new Promise((resolve) => setTimeout(resolve, 2100))
     const answers = await askAgain(daemon, deferred)
     expect(answers.filter((answer) => answer.startsWith('DEFER'))).toEqual([])
+    asking.socket.destroy()
+  })
+})
+
+describe.runIf(namespaces)('a disk that is full from the start', () => {
+  it.each([
+    ['an empty directory', ''],
+    // as LMDB leaves it when it ends in the middle: a file of holes
+    ['a lock file without blocks', 'truncate -s 8272 "$disk/store/lock.mdb"; : >"$disk/store/data.mdb"'],
+  ])('lets mail pass, says what to do, and begins when there is space: %s', async (_, left) => {
+    const disk = join(base, 'disk')
+    mkdirSync(disk)
+    const script = `disk=${disk}; mount -t tmpfs -o size=1m tmpfs $disk; mkdir $disk/store; ${left}
+      dd if=/dev/zero of=$disk/fill bs=4k 2>/dev/null; exec "$@"`
+    const daemon = await start([`--dbdir=${disk}/store`], ['unshare', '-m', 'sh', '-c', script, 'sh'])
+    const asking = await client(daemon.port)
+    asking.send(policyText())
+    expect(await asking.answers(1)).toEqual(['DUNNO'])
+    expect(daemon.log()).toContain(`no space left on device: 0 KiB free in ${disk}/store, make room there`)
+    spawnSync('nsenter', ['-t', String(daemon.child.pid), '-m', 'mount', '-o', 'remount,size=100m', disk])
+    await eventually(() => daemon.log().includes('the store is open'))
+    asking.send(policyText())
+    expect((await asking.answers(1))[0]).toMatch(/^DEFER_IF_PERMIT/)
     asking.socket.destroy()
   })
 })
