@@ -47,7 +47,7 @@ function clientList({ expressions, networks, suffixes }: Entries): ClientList {
   return {
     size: expressions.length + networks.length + suffixes.size,
     matches(name, address) {
-      if (hasSuffix(suffixes, name.toLowerCase())) return true
+      if (suffixes.size > 0 && hasSuffix(suffixes, name.toLowerCase())) return true
       if (within.has(address)) return true
       return expressions.some((expression) => expression.test(name))
     },

@@ -38,29 +38,34 @@ export class Front implements LocalStore {
   }
 
   getMany(keys: readonly string[]): readonly (GreyRecord | undefined)[] {
-    const missing: string[] = []
-    const places: number[] = []
     const records: (GreyRecord | undefined)[] = []
+    let missing: number[] | undefined
     for (const key of keys) {
-      let kept = this.#young.get(key)
-      if (kept === undefined) {
-        kept = this.#old.get(key)
-        if (kept !== undefined) this.#keep(key, kept)
-      }
+      const young = this.#young.get(key)
+      const kept = young === undefined ? this.#fromOld(key) : young
       if (kept === undefined && !this.#absence.lacks(key)) {
-        missing.push(key)
-        places.push(records.length)
+        missing ??= []
+        missing.push(records.length)
       }
       records.push(kept ?? undefined)
     }
-    if (missing.length === 0) return records
-    const found = this.#base.getMany(missing)
-    for (let index = 0; index < missing.length; index += 1) {
-      const [key = '', record] = [missing[index], found[index]]
+    if (missing !== undefined) this.#lookUp(keys, missing, records)
+    return records
+  }
+
+  #fromOld(key: string): GreyRecord | null | undefined {
+    const kept = this.#old.get(key)
+    if (kept !== undefined) this.#keep(key, kept)
+    return kept
+  }
+
+  #lookUp(keys: readonly string[], places: readonly number[], records: (GreyRecord | undefined)[]): void {
+    const missing = places.map((place) => keys[place] ?? '')
+    for (const [index, record] of this.#base.getMany(missing).entries()) {
+      const key = missing[index] ?? ''
       records[places[index] ?? 0] = record
       if (record !== undefined || key.charCodeAt(0) !== TRIPLET_CODE) this.#keep(key, record ?? null)
     }
-    return records
   }
 
   async putMany(entries: readonly Entry[]): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Expiry, GreyRecord } from '../greylist/record.js'
 import { Absence } from './absence.js'
 import { Learning } from './learning.js'
-import { shortened } from './long-key.js'
+import { isLong, shortened } from './long-key.js'
 import type { Opened, Segment } from './segment.js'
 import { openSegments } from './segments.js'
 import type { Awaitable, Change, Entry, Expired, LocalStore, Store, StoreStats } from './store.js'
@@ -92,7 +92,7 @@ export class JournaledStore implements Store {
 
   getMany(names: readonly string[]): readonly (GreyRecord | undefined)[] {
     // one name for a key, whether it comes from a mail or from a list of what is stored
-    const keys = names.map(shortened)
+    const keys = names.some(isLong) ? names.map(shortened) : names
     if (this.#current.size === 0 && this.#moving === undefined) return this.#base.getMany(keys)
     const likely = keys.filter((key) => !this.#absence.lacks(key))
     const records = likely.length === 0 ? [] : this.#latest(likely)

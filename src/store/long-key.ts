@@ -3,9 +3,13 @@ export const LONGEST_KEY = 480
 /** Of a longer key so much stays legible: a kind and a network. */
 const LEGIBLE = 48
 
+export function isLong(key: string): boolean {
+  return key.length > LONGEST_KEY
+}
+
 /** The same key in at most so many bytes, one character each: the end of a longer one becomes its hash. */
 export function shortened(key: string): string {
-  if (key.length <= LONGEST_KEY) return key
+  if (!isLong(key)) return key
   // loaded by the first such key: it takes 3 ms, and most servers never see one
   const { createHash } = process.getBuiltinModule('node:crypto')
   const hash = createHash('sha256').update(key, 'latin1').digest('hex')
