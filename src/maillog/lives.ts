@@ -188,21 +188,29 @@ export class Lives {
     }
   }
 
-  /** Lets go of all lives but these; the others move together. A life's triplet can be asked for while it is judged. */
+  /**
+   * Lets go of all lives but these; the others move together. A life's triplet can be asked for while it is judged. Moved
+   * by runs and columns: value by value it was half of the time that a log without end takes.
+   */
   keep(wanted: (life: number) => boolean): void {
     const { columns, texts } = this
-    const before = this.size
+    const runs = runsOf(this.size, wanted)
+    for (const column of Object.values(columns)) {
+      let to = 0
+      for (const { from, end } of runs) {
+        column.copyWithin(to, from, end)
+        to += end - from
+      }
+    }
     texts.rewind()
     this.index.fill(0)
     this.pairs.fill(0)
     this.size = 0
-    for (let life = 0; life < before; life += 1) {
-      if (!wanted(life)) continue
-      const to = this.size
-      for (const column of Object.values(columns)) column[to] = column[life] as number
-      columns.text[to] = texts.move(columns.text[to] as number)
+    const left = runs.reduce((sum, { from, end }) => sum + end - from, 0)
+    for (let life = 0; life < left; life += 1) {
+      columns.text[life] = texts.move(columns.text[life] as number)
       this.size += 1
-      this.enter(to)
+      this.enter(life)
     }
   }
 
@@ -221,4 +229,19 @@ export class Lives {
     columns.samePair[life] = pairs[slot] as number
     pairs[slot] = life + 1
   }
+}
+
+/** Numbers that are wanted, from each run's first up to its end. */
+function runsOf(size: number, wanted: (number: number) => boolean): readonly { from: number; end: number }[] {
+  const runs: { from: number; end: number }[] = []
+  let run: { from: number; end: number } | undefined
+  for (let number = 0; number < size; number += 1) {
+    if (!wanted(number)) continue
+    if (run?.end !== number) {
+      run = { from: number, end: number }
+      runs.push(run)
+    }
+    run.end = number + 1
+  }
+  return runs
 }
