@@ -45,12 +45,9 @@ export class MailFlow {
     at: number,
   ): void {
     const { queue, print } = this
-    const slot = queue.enter(id.a, id.b)
     addNetwork(print.start(), bytes, from, to)
-    queue.netA[slot] = print.a
-    queue.netB[slot] = print.b
-    queue.at[slot] = at
-    if (authenticated || this.isOwn(bytes, from, to)) queue.flags[slot] = OWN
+    const slot = queue.enter(id.a, id.b, at, print.a, print.b)
+    if (authenticated || this.isOwn(bytes, from, to)) queue.setFlags(slot, OWN)
   }
 
   /** qmgr names the sender. It takes a message out of the queue again and again: only the first time is new. */
@@ -58,12 +55,11 @@ export class MailFlow {
     const { queue, print } = this
     const slot = queue.find(id.a, id.b)
     if (slot === -1) return
-    const flags = queue.flags[slot] as number
+    const flags = queue.flags(slot)
     if ((flags & NAMED) !== 0) return
-    queue.flags[slot] = flags | NAMED
+    queue.setFlags(slot, flags | NAMED)
     addAddress(print.start(), bytes, from, to)
-    queue.senderA[slot] = print.a
-    queue.senderB[slot] = print.b
+    queue.setSender(slot, print)
     if ((flags & OWN) === 0 && !isProbe(bytes, from)) this.strangers += 1
   }
 
@@ -71,16 +67,16 @@ export class MailFlow {
   delivery(id: Fingerprint, bytes: Buffer, from: number, to: number): void {
     const { queue, print } = this
     const slot = queue.find(id.a, id.b)
-    if (slot === -1 || ((queue.flags[slot] as number) & NAMED) === 0) return
-    addAddress(print.resume(queue.senderA[slot] as number, queue.senderB[slot] as number), bytes, from, to)
+    if (slot === -1 || (queue.flags(slot) & NAMED) === 0) return
+    addAddress(print.resume(queue.senderA(slot), queue.senderB(slot)), bytes, from, to)
     if (this.lives.findPair(print.a, print.b) === -1) return
     const key = {
-      netA: queue.netA[slot] as number,
-      netB: queue.netB[slot] as number,
+      netA: queue.netA(slot),
+      netB: queue.netB(slot),
       pairA: print.a,
       pairB: print.b,
     }
-    const at = queue.at[slot] as number
+    const at = queue.at(slot)
     const life = this.lives.find(key)
     if (life !== -1 && this.isAfter(life, at)) this.followed.pass(life, orUnknown(at), undefined)
     this.cameElsewhere(key, at)
