@@ -78,6 +78,7 @@ const TAKES_HOST = new Set([
   'postfix/probe.ts',
   'postfix/postconf.ts',
   'postfix/candidate.ts',
+  'maillog/rsyslog.ts',
   'maillog/sources.ts',
   'maillog/why.ts',
   'maillog/follow.ts',

@@ -10,6 +10,9 @@ const PARSERS: Readonly<Record<string, (body: string) => MailEvent | undefined>>
   rspamd: parseRspamd,
 }
 
+/** The names of these programs in a log. */
+export const OTHER_GREYLISTERS: readonly string[] = Object.keys(PARSERS)
+
 /** Does a program of this name log as one of these greylisters does? */
 export function isOtherGreylister(program: string): boolean {
   return Object.hasOwn(PARSERS, program)

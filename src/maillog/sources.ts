@@ -1,5 +1,7 @@
 import { GreyctlError } from '../errors.js'
 import type { ByteRange, FileStat, Host } from '../host/host.js'
+import { OTHER_GREYLISTERS } from './other-greylisters.js'
+import { rsyslogMailLogs } from './rsyslog.js'
 import { unpacked } from './unpack.js'
 
 /** A log that can be read. */
@@ -95,7 +97,8 @@ async function namedSource(host: Host, path: string): Promise<LogSource> {
 async function hostLogs(host: Host, options: SourceOptions): Promise<readonly LogSource[]> {
   const own = await maillogFile(host, options.configDir)
   const mail: LogSource[] = []
-  for (const path of new Set(own === undefined ? MAIL_LOGS : [own, ...MAIL_LOGS])) {
+  const paths = [...(own === undefined ? [] : [own]), ...(await rsyslogMailLogs(host)), ...MAIL_LOGS]
+  for (const path of new Set(paths.filter((path) => !SYSTEM_LOGS.includes(path)))) {
     mail.push(...(await family(host, path, { ...options, shadow: false })))
     if (mail.length > 0) break
   }
@@ -154,11 +157,14 @@ async function maillogFile(host: Host, configDir: string): Promise<string | unde
   return value === undefined || value.startsWith('/dev/') || value.includes('$') ? undefined : value
 }
 
+/** Greylisters, by the names that they log under. */
+const GREYLISTERS = ['greyctl', 'postgrey', 'sqlgrey', ...OTHER_GREYLISTERS]
+
 /** Facility mail, and greylisters wherever they log (journalctl(1): same field or, `+` between groups). */
 const JOURNAL_MATCHES = [
   'SYSLOG_FACILITY=2',
-  ...['greyctl', 'postgrey', 'sqlgrey'].flatMap((name) => ['+', `SYSLOG_IDENTIFIER=${name}`]),
-  ...['greyctl', 'postgrey', 'sqlgrey'].flatMap((name) => ['+', `_SYSTEMD_UNIT=${name}.service`]),
+  ...GREYLISTERS.flatMap((name) => ['+', `SYSLOG_IDENTIFIER=${name}`]),
+  ...GREYLISTERS.flatMap((name) => ['+', `_SYSTEMD_UNIT=${name}.service`]),
   // says what it suppressed
   '+',
   'SYSLOG_IDENTIFIER=systemd-journald',

@@ -88,6 +88,15 @@ interface Answer {
 }
 
 describe.skipIf(!runnable)('beside other tools', () => {
+  it('says what takes the place of each option that postgreyreport has', () => {
+    const { stdout } = spawnSync('/usr/bin/postgreyreport', ['--help'], { encoding: 'utf8' })
+    const options = new Set(stdout.match(/(?<=^\s+(?:-h, )?--)[a-z]\w+(?:-\w+)*/gm))
+    for (const common of ['help', 'version']) options.delete(common)
+    expect(options.size).toBeGreaterThan(12)
+    const table = /## In place of postgreyreport\n([\s\S]*?)\n## /.exec(PAGE)?.[1]
+    for (const option of options) expect(table).toContain(`--${option}`)
+  })
+
   const log = sampleLog().replaceAll(' mx greyctl[', ' mx postgrey[')
   let ours: Answer
 

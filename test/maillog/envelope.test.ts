@@ -225,6 +225,23 @@ function monthDay(seconds: number): { month: number; day: number } {
   return { month: date.getMonth(), day: date.getDate() }
 }
 
+describe('months of other languages', () => {
+  it.each(['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'da', 'sv', 'nb', 'pl'])(
+    'are those of %s',
+    (language) => {
+      const { format } = new Intl.DateTimeFormat(language, { month: 'short', timeZone: 'UTC' })
+      const names = Array.from({ length: 12 }, (_, month) => format(Date.UTC(2026, month, 15)))
+      const found = names.map(
+        (name) => parse(`${name.normalize('NFC')} 15 10:00:01 mx postfix/smtpd[12]: ${BODY}`)?.time,
+      )
+      expect(
+        found.map((time) => time && new Date(time * 1000).getMonth()),
+        names.join(),
+      ).toEqual(names.map((_, at) => at))
+    },
+  )
+})
+
 describe('isoTime', () => {
   it('is UTC in whole seconds', () => {
     expect(isoTime(UTC_TEN + 0.9)).toBe('2026-11-23T10:00:01Z')

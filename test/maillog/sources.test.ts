@@ -66,6 +66,40 @@ describe('findSources', () => {
     expect(await names(host)).toEqual(['/var/log/mail.log'])
   })
 
+  it.each([
+    ['mail.*  -/var/log/mail/info'],
+    ['mail.info\t\t/var/log/mail/info;Format'],
+    ['auth,mail.=info;cron.none -/var/log/mail/info'],
+    ['mail.* action(type="omfile" file="/var/log/mail/info" sync="off")'],
+    [':programname, startswith, "postfix" /var/log/mail/info'],
+    [`if $programname == 'postfix' then /var/log/mail/info`],
+    [`if $syslogfacility-text == 'mail' then action(type="omfile" file="/var/log/mail/info")`],
+  ])('reads the file that rsyslog is told to write mail to: %s', async (rule) => {
+    const host = new MemoryHost()
+    for (const name of ['mail/info', 'mail/info.1', 'mail.log', 'mail.err'])
+      host.seed(`/var/log/${name}`, 'x')
+    host.seed('/etc/rsyslog.conf', `# ${rule}\n$IncludeConfig /etc/rsyslog.d/*.conf\n`)
+    expect(await names(host)).toEqual(['/var/log/mail.log'])
+    host.seed('/etc/rsyslog.d/50-mail.conf', `mail.err /var/log/mail.err\n${rule}\n`)
+    expect(await names(host)).toEqual(['/var/log/mail/info.1', '/var/log/mail/info'])
+  })
+
+  it.each([
+    ['*.*;mail.none -/var/log/other'],
+    ['mail.warning /var/log/other'],
+    ['mail.* @collector.example'],
+    ['mail.* ?PerHost'],
+    ['mail.* |/dev/xconsole'],
+    ['daemon.* /var/log/other'],
+    ['mail.* -/var/log/absent'],
+    ['mail.* -/var/log/syslog'],
+  ])('takes no other file of rsyslog for it: %s', async (rule) => {
+    const host = new MemoryHost()
+    for (const name of ['other', 'mail.log', 'syslog']) host.seed(`/var/log/${name}`, 'x')
+    host.seed('/etc/rsyslog.conf', `${rule}\n`)
+    expect(await names(host)).toEqual(['/var/log/mail.log', '/var/log/syslog'])
+  })
+
   it('asks the journal where there is no file, for mail and the greylisters alone', async () => {
     const host = new MemoryHost()
     let asked: readonly string[] = []
@@ -76,6 +110,8 @@ describe('findSources', () => {
     expect(await verifySources(host)).toMatchObject({ verdict: 'working', window: { sources: ['journal'] } })
     expect(asked.slice(0, 4)).toEqual(['journalctl', '-o', 'json', '--no-pager'])
     expect(asked).toContain('SYSLOG_FACILITY=2')
+    for (const name of ['greyctl', 'postgrey', 'sqlgrey', 'policyd', 'cbpolicyd', 'iredapd', 'rspamd'])
+      expect(asked).toContain(`SYSLOG_IDENTIFIER=${name}`)
     await verifySources(host, { journal: true, since: 1_795_000_000.7 })
     expect(asked).toContain('--since=@1795000000')
   })
@@ -93,9 +129,12 @@ describe('findSources', () => {
     host.seed('/var/log/mail.log.1', 'plain\n')
     host.seed('/var/log/mail.log.2', Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 1, 2]))
     host.seed('/var/log/mail.log.3', 'x')
-    host.programs.set('xz', (argv) => ({ stdout: `unpacked ${argv.slice(1).join(' ')}` }))
+    host.seed('/var/log/mail.log.4', Buffer.from('BZh91AY&SY'))
+    for (const program of ['xz', 'bzip2'])
+      host.programs.set(program, (argv) => ({ stdout: `unpacked ${argv.slice(1).join(' ')}` }))
     const sources = await findSources(host, OPTIONS)
     expect(await Promise.all(sources.map(textOf))).toEqual([
+      'unpacked -dc -- /var/log/mail.log.4',
       'x',
       'unpacked -dc -- /var/log/mail.log.2',
       'plain\n',

@@ -103,6 +103,41 @@ describe('a log where greylisting works', () => {
     expect(await verify(log)).toMatchObject({ counts: { greylisted: 2, passed: 2 } })
   })
 
+  it('is known by what an alias was called, and through a filter that hands mail back', async () => {
+    const alias = (id: string, to: string) =>
+      new LogWriter()
+        .smtpd(`${id}: client=mail.example.org[192.0.2.10]`)
+        .line('postfix/qmgr', `${id}: from=<alice@example.org>, size=550, nrcpt=1 (queue active)`)
+        .line(
+          'postfix/local',
+          `${id}: to=<${to}>, orig_to=<bob@mx.test>, relay=local, delay=1, dsn=2.0.0, status=sent (x)`,
+        )
+    for (const to of ['robert@inside.test', 'root@mx.test'])
+      expect(
+        await verify(new LogWriter().rejected().wait(400).append(alias('4K68s31RlGzgf9A', to))),
+      ).toMatchObject({
+        counts: { greylisted: 1, passed: 1 },
+        delay: { median: 400 },
+      })
+    const filtered = new LogWriter()
+      .smtpd('4K68s31RlGzgf9A: client=mail.example.org[192.0.2.10]')
+      .line('postfix/qmgr', '4K68s31RlGzgf9A: from=<alice@example.org>, size=550, nrcpt=1 (queue active)')
+      .smtpd(
+        '4K68s31RlGzgf9B: client=localhost[127.0.0.1], orig_queue_id=4K68s31RlGzgf9A, orig_client=mail.example.org[192.0.2.10]',
+      )
+      .line('postfix/qmgr', '4K68s31RlGzgf9B: from=<alice@example.org>, size=950, nrcpt=1 (queue active)')
+      .line(
+        'postfix/lmtp',
+        '4K68s31RlGzgf9A: to=<bob@mx.test>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4K68s31RlGzgf9B)',
+      )
+      .line(
+        'postfix/local',
+        '4K68s31RlGzgf9B: to=<bob@mx.test>, relay=local, delay=1, dsn=2.0.0, status=sent (x)',
+      )
+    const report = await verify(new LogWriter().rejected().wait(400).append(filtered))
+    expect(report.counts).toMatchObject({ greylisted: 1, passed: 1, acceptedElsewhere: 0 })
+  })
+
   it('is not confirmed by mail of another network, sender or recipient', async () => {
     const log = new LogWriter()
       .rejected()
