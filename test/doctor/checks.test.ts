@@ -57,6 +57,23 @@ smtpd_recipient_restrictions = $greyctl_outbound, `,
   })
 })
 
+describe('a line that is not indented', () => {
+  const [broken] = CHECKS.filter(({ id }) => id === 'broken-continuation-nonindented')
+  const found = async (more: string) =>
+    (await diagnose(broken === undefined ? [] : [broken], factsOf({ more }))).findings[0]
+
+  it('is indented by --fix, and shown with the line that it belongs to', async () => {
+    const finding = await found('mynetworks_style = host,\n\n# a comment\nsubnet\n')
+    expect(finding?.remediation.autofix).toBe('confirm')
+    expect(finding?.evidence.map(({ text }) => text)).toEqual(['mynetworks_style = host,', 'subnet'])
+  })
+
+  it('is left alone where it is the directive of a template: nobody wants that in a value', async () => {
+    const finding = await found('{{ if eq .DBDRIVER "ldap" }}\n')
+    expect(finding?.remediation.autofix).toBe('manual')
+  })
+})
+
 describe.each(CHECKS.map((check) => [check.id, check] as const))('%s', (id, check) => {
   it.each(CASES[id] ?? [])('case %#', async ({ broken, healthy, says }) => {
     const bad = await judge(check, broken)

@@ -1,5 +1,5 @@
 import { check } from '../check.js'
-import { lineOf } from '../facts/text-file.js'
+import { lineBefore, lineOf } from '../facts/text-file.js'
 import type { Facts } from '../facts.js'
 import { editLines } from './repairs.js'
 
@@ -20,14 +20,25 @@ const brokenContinuation = check({
     const [first, ...more] = mainCf.cf.problems.filter(({ fatal }) => fatal)
     if (first === undefined) return []
     const { line, message, kind } = first
-    const others = more.length === 0 ? '' : `; ${more.length} more lines like it`
+    const own = lineOf(mainCf, line)
+    const template = TEMPLATE.test(own.text)
+    const said = template ? 'a directive of a template, which Postfix cannot read' : message
+    const others =
+      more.length === 0 ? '' : `; ${more.length} more ${more.length === 1 ? 'line' : 'lines'} like it`
+    const before = lineBefore(mainCf, line)
     return [
       {
-        detail: `line ${line}: ${message}${others}`,
-        evidence: [...(line > 1 ? [lineOf(mainCf, line - 1)] : []), lineOf(mainCf, line)],
+        detail: `line ${line}: ${said}${others}`,
+        evidence: [...(before === undefined ? [] : [before]), own],
         affects: [mainCf.path],
+        ...(template
+          ? {
+              cause: 'this is the text that a program makes main.cf of, or that program did not finish',
+              remedy: 'let the program make it anew, and look at what it made',
+            }
+          : {}),
         repairs:
-          kind === 'missing-equals' && line > 1
+          kind === 'missing-equals' && line > 1 && !template
             ? editLines(mainCf.path, `indent line ${line} of ${mainCf.path}`, (text, number) =>
                 number === line ? `  ${text}` : text,
               )
@@ -36,6 +47,9 @@ const brokenContinuation = check({
     ]
   },
 })
+
+/** Jinja, Go, ERB, PHP. */
+const TEMPLATE = /^\s*(?:\{[{%#]|<[%?])/
 
 const unreadable = check({
   id: 'postconf-fatal',

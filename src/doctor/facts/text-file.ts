@@ -65,6 +65,16 @@ function cut(file: { readonly path: string; readonly text: string }, start: numb
   return lineText(file.path, line, file.text.slice(start, feed < 0 ? undefined : feed))
 }
 
+/** The nearest line above that is no comment, and not empty: what a line that is not indented was to continue. */
+export function lineBefore(
+  file: { readonly path: string; readonly text: string },
+  line: number,
+): Evidence | undefined {
+  const above = file.text.split('\n', line - 1)
+  const at = above.findLastIndex((text) => !/^\s*(?:#|$)/.test(text))
+  return at < 0 ? undefined : lineText(file.path, at + 1, above[at] ?? '')
+}
+
 /** A line that is at hand. */
 export function lineText(path: string, line: number, whole: string): Evidence {
   const text = whole.replace(/\r$/, '')

@@ -16,6 +16,11 @@ export const CONFIG_CASES: Readonly<Record<string, readonly Case[]>> = {
       },
       says: 'line 11',
     },
+    {
+      broken: { more: '\n{% if main_domain %}\nmyorigin = {{ main_domain }}\n{% endif %}\n' },
+      healthy: {},
+      says: 'line 11: a directive of a template, which Postfix cannot read; 1 more line like it',
+    },
   ],
   'postconf-fatal': [
     {
