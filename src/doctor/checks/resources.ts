@@ -76,8 +76,23 @@ const corrupt = check({
     'install -d -o postgrey -g postgrey -m 700 /var/lib/postgrey',
     'systemctl start postgrey',
   ],
-  needs: ['log'],
-  judge: ({ log }) => signHits(log, 'store-corrupt', 'the database cannot be opened'),
+  needs: ['log', 'stores'],
+  judge: ({ log, stores }) => [
+    ...signHits(log, 'store-corrupt', 'the database cannot be opened'),
+    ...stores.flatMap(({ owner, files }) =>
+      files.flatMap(({ path, stat, damage }) =>
+        damage === undefined
+          ? []
+          : [
+              {
+                detail: `${path} ${damage}`,
+                evidence: [{ ref: path, text: `${stat.size} bytes` }],
+                affects: [owner],
+              },
+            ],
+      ),
+    ),
+  ],
 })
 
 const version = check({

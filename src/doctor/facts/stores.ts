@@ -1,18 +1,26 @@
-import type { FileStat } from '../../host/host.js'
+import type { FileStat, Host } from '../../host/host.js'
 import type { GatherContext } from '../fact-book.js'
 import type { Facts } from '../facts.js'
+import { damageOf, HEAD } from './database-head.js'
 
 /** A directory that must be writable and have room: a greylister's database, or Postfix's queue. */
 export interface StorePlace {
   readonly owner: 'greyctl' | 'postgrey' | 'sqlgrey' | 'postfix'
   readonly path: string
   readonly stat: FileStat
-  readonly files: readonly { readonly path: string; readonly stat: FileStat }[]
+  readonly files: readonly StoreFile[]
   /** Bytes. */
   readonly free: number
   readonly freeInodes: number | undefined
   /** The file system that it lies on, as in `overlay` at `/`; undefined where the kernel does not tell. */
   readonly mount: Mount | undefined
+}
+
+export interface StoreFile {
+  readonly path: string
+  readonly stat: FileStat
+  /** What the head of a database says against it. greyctl's daemon looks at its own, and mends it. */
+  readonly damage: string | undefined
 }
 
 export interface Mount {
@@ -35,19 +43,31 @@ export async function gatherStores({ host, need }: GatherContext<Facts>): Promis
       const stat = await host.stat(path)
       if (stat?.kind !== 'directory') return undefined
       const names = owner === 'postfix' ? [] : ((await host.list(path).catch(() => undefined)) ?? [])
-      const files = await Promise.all(
-        names
-          .slice(0, 50)
-          .map(async (name) => ({ path: `${path}/${name}`, stat: await host.stat(`${path}/${name}`) })),
-      )
+      const files = await Promise.all(names.slice(0, 50).map((name) => readFile(host, `${path}/${name}`)))
       const [free, freeInodes] = await Promise.all([host.freeBytes(path), host.freeInodes(path)])
-      const known = files.flatMap(({ path: file, stat: state }) =>
-        state?.kind === 'file' ? [{ path: file, stat: state }] : [],
-      )
+      const known = files.filter((file) => file !== undefined)
       return { owner, path, stat, files: known, free, freeInodes, mount: mountOf(path, mounts) }
     }),
   )
   return found.filter((place) => place !== undefined)
+}
+
+async function readFile(host: Host, path: string): Promise<StoreFile | undefined> {
+  const stat = await host.stat(path)
+  if (stat?.kind !== 'file') return undefined
+  const damage = /\/postgrey[^/]*\.db$/.test(path) ? damageOf(await headOf(host, path)) : undefined
+  return { path, stat, damage }
+}
+
+/** Empty where it cannot be read. */
+async function headOf(host: Host, path: string): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of host.stream(path, { from: 0, length: HEAD })) chunks.push(Buffer.from(chunk))
+  } catch {
+    return Buffer.alloc(0)
+  }
+  return Buffer.concat(chunks)
 }
 
 /** proc(5), mountinfo: the mount point is the fifth field, the type the first behind ` - `. */

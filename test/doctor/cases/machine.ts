@@ -46,6 +46,19 @@ const place = (changes: { uid?: number; free?: number; freeInodes?: number; type
     },
   ],
 })
+const database = (damage: string | undefined) => ({
+  stores: [
+    {
+      owner: 'postgrey' as const,
+      path: '/var/lib/postgrey',
+      stat: stat({}),
+      files: [{ path: '/var/lib/postgrey/postgrey.db', stat: stat({ kind: 'file' }), damage }],
+      free: 1e10,
+      freeInodes: undefined,
+      mount: undefined,
+    },
+  ],
+})
 const IN_CONTAINER = { systemd: false, container: '/.dockerenv', manager: undefined }
 const old = (path: string, years: number) => ({
   whitelists: [{ ...file(path, '', { modified: NOW - years * 365 * 86_400 }), owner: 'postgrey' as const }],
@@ -200,7 +213,14 @@ export const MACHINE_CASES: Readonly<Record<string, readonly Case[]>> = {
       healthy: { ...place({}), platform: IN_CONTAINER },
     },
   ],
-  'db-corrupt': [signs('store-corrupt', "ERROR: can't create DB environment: x")],
+  'db-corrupt': [
+    signs('store-corrupt', "ERROR: can't create DB environment: x"),
+    {
+      broken: database('is no Berkeley DB file'),
+      healthy: database(undefined),
+      says: '/var/lib/postgrey/postgrey.db is no Berkeley DB file',
+    },
+  ],
   'bdb-version-upgrade': [
     signs('store-version', "Program version 5.3 doesn't match environment version 5.1"),
   ],
