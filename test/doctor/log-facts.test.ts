@@ -140,6 +140,17 @@ describe('the signs in a log', () => {
   const error = (sender: string) =>
     `Nov 24 20:00:01 mx postfix/smtpd[8]: NOQUEUE: reject: RCPT from x[192.0.2.1]: 451 4.3.5 Server configuration error; from=<${sender}> to=<postmaster@example.test> proto=ESMTP helo=<x>`
 
+  it('are over for a unit that could not be set up when it is started', async () => {
+    const failed =
+      '2026-11-24T10:00:00+00:00 mx systemd[1]: greyctl.service: Main process exited, code=exited, status=226/NAMESPACE'
+    const started =
+      '2026-11-24T10:01:00+00:00 mx systemd[1]: Started greyctl.service - greyctl greylisting policy daemon for Postfix.'
+    const signs = async (...lines: string[]) => [...(await factsOf(machine(...lines))).log.signs.keys()]
+    expect(await signs(failed)).toEqual(['sandbox-denied'])
+    expect(await signs(failed, started)).toEqual([])
+    expect(await signs(started, failed)).toEqual(['sandbox-denied'])
+  })
+
   it('are of mail, and not of what greyctl itself asked smtpd', async () => {
     const { log } = await factsOf(machine(error('greyctl-probe@example.test'), error('b@example.org')))
     expect(log.signs.get('server-error')).toMatchObject({ count: 1 })

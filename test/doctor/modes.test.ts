@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { BEYOND } from '../../src/doctor/beyond.js'
 import { CHECKS } from '../../src/doctor/checks/index.js'
+import { INJECTIONS, NOT_INJECTED } from '../lab/injections.js'
 
 /** The ways in which greylisting on Postfix is known to break, from public threads, Postfix's source and its manuals. */
 const MODES = `
@@ -131,4 +132,10 @@ it('knows every failure mode: a check for each, or why there is none', () => {
   const ids = new Set(CHECKS.map(({ id }) => id))
   const explained = BEYOND.map(({ what }) => what).join('\n')
   expect(modes.filter((id) => !ids.has(id) && !explained.includes(`(${id})`))).toEqual([])
+})
+
+it('puts every one of them into a running server, or says why it cannot be put there', () => {
+  const injected = new Set(INJECTIONS.map(({ id }) => id))
+  const missing = CHECKS.map(({ id }) => id).filter((id) => !injected.has(id))
+  expect(missing.sort()).toEqual(Object.keys(NOT_INJECTED).sort())
 })

@@ -642,6 +642,113 @@ systemctl stop rsyslog.service syslog.socket; mv /var/log/mail.log /root/`,
     restore: 'rm -f /run/.containerenv',
     reload: false,
   },
+  // what only the log tells
+  {
+    id: 'lookup-table-inside-access-map',
+    inject: `echo '/./ hash:/etc/postfix/other' >/etc/postfix/lab\n${table('regexp')}postfix reload 2>/dev/null; ${MAIL}`,
+    restore: 'postfix reload 2>/dev/null',
+    also: ['restrictions-not-evaluated', 'smtpd-answers-otherwise'],
+    reload: false,
+  },
+  {
+    id: 'table-empty-result',
+    inject: `echo '/./' >/etc/postfix/lab\n${table('regexp')}postfix reload 2>/dev/null; ${MAIL}`,
+    restore: 'postfix reload 2>/dev/null',
+    also: ['regexp-syntax-error', 'restrictions-not-evaluated', 'smtpd-answers-otherwise'],
+    reload: false,
+  },
+  { id: 'smtpd-answers-otherwise', inject: append(MAIN, 'smtpd_sasl_auth_enable = yes') },
+  {
+    id: 'postconf-fatal',
+    inject: append(MAIN, 'smtpd_sender_restrictions = permit_mynetworks,', 'reject_non_fqdn_sender'),
+    also: ['broken-continuation-nonindented', 'config-not-reloaded'],
+    reload: false,
+  },
+  {
+    id: 'outbound-not-asked',
+    inject: `cp -a /etc/greyctl/greyctl.toml /root/greyctl.toml
+printf '[outbound]\nlearn = true\n' >>/etc/greyctl/greyctl.toml; systemctl restart greyctl.service`,
+    restore: 'cp -a /root/greyctl.toml /etc/greyctl/greyctl.toml; systemctl restart greyctl.service',
+    reload: false,
+  },
+  {
+    id: 'container-different-netns',
+    inject: 'touch /run/.containerenv; systemctl stop greyctl.socket greyctl.service',
+    restore: 'rm -f /run/.containerenv; systemctl start greyctl.socket greyctl.service',
+    also: ['policy-daemon-not-running', 'db-on-volume'],
+    reload: false,
+  },
+  {
+    id: 'no-systemd-pid1',
+    inject: 'systemctl stop greyctl.socket greyctl.service; mv /run/systemd/system /run/systemd/system.away',
+    restore:
+      'mv /run/systemd/system.away /run/systemd/system; systemctl start greyctl.socket greyctl.service',
+    also: ['policy-daemon-not-running'],
+    reload: false,
+  },
+  {
+    id: 'outdated-whitelist',
+    inject: `touch -d '5 years ago' /etc/greyctl/whitelist_clients`,
+    restore: 'touch /etc/greyctl/whitelist_clients',
+    reload: false,
+  },
+  {
+    id: 'client-is-proxy-ip',
+    ...oldLog(many(60, (at) => [`${at + 1} minutes ago`, 'postfix/smtpd[77]: connect from gw[172.17.0.1]'])),
+  },
+  {
+    id: 'db-corrupt',
+    inject: 'mkdir -p /var/lib/postgrey; head -c 8192 /dev/zero >/var/lib/postgrey/postgrey.db',
+    restore: 'rm -r /var/lib/postgrey',
+    reload: false,
+  },
+  {
+    id: 'bdb-version-upgrade',
+    ...oldLog([['1 hour ago', "postgrey[7]: Program version 5.3 doesn't match environment version 5.1"]]),
+  },
+  {
+    id: 'db-unavailable-sql',
+    ...oldLog([['1 hour ago', "sqlgrey: dbaccess: can't connect to DB: no such file"]]),
+  },
+  {
+    id: 'clock-jump',
+    ...oldLog([['1 hour ago', 'postgrey[7]: correcting date for first seen in the future!']]),
+  },
+  {
+    id: 'fd-limit',
+    ...oldLog([['1 hour ago', 'greyctl[7]: warning: accept: EMFILE: too many open files']]),
+  },
+  {
+    id: 'journald-rate-limit',
+    ...oldLog([
+      ['1 hour ago', 'systemd-journald[7]: Suppressed 7124 messages from system-postfix.slice'],
+      ['1 hour ago', 'postfix/qmgr[77]: ABCDEF1234: removed'],
+    ]),
+  },
+  {
+    id: 'template-without-timestamp',
+    ...oldLog([]),
+    inject: `for n in $(seq 20); do echo "postfix/qmgr[77]: ABCDEF123$n: removed"; done >/root/old.log`,
+  },
+  {
+    // the server is not there
+    id: 'shared-store-unavailable',
+    inject: `sed -i 's#--delay=[0-9]*#& --store=valkey://127.0.0.1:1#' /etc/default/greyctl; systemctl restart greyctl.service
+n=0; until grep -q 'this host remembers alone' /var/log/mail.log; do n=$((n + 1)); [ $n -lt 100 ] || exit 9; sleep 0.1; done`,
+    restore: `cp -a /root/default.greyctl /etc/default/greyctl; systemctl restart greyctl.service
+n=0; until tail -n 3 /var/log/mail.log | grep -q 'listening'; do n=$((n + 1)); [ $n -lt 50 ] || break; sleep 0.1; done`,
+    reload: false,
+  },
+  {
+    id: 'systemd-sandbox',
+    inject: `mkdir -p /etc/systemd/system/greyctl.service.d; printf '[Service]\nBindPaths=/gone\n' >/etc/systemd/system/greyctl.service.d/lab.conf
+systemctl daemon-reload; systemctl restart greyctl.service || true
+n=0; until grep -q 226/NAMESPACE /var/log/syslog; do n=$((n + 1)); [ $n -lt 100 ] || exit 9; sleep 0.1; done`,
+    restore: `rm -r /etc/systemd/system/greyctl.service.d; systemctl daemon-reload
+systemctl reset-failed greyctl.service; systemctl restart greyctl.service`,
+    also: ['unit-restart-loop', 'policy-daemon-hung'],
+    reload: false,
+  },
   // last: master waits a minute before it starts smtpd again
   {
     id: 'smtpd-does-not-start',
@@ -651,3 +758,11 @@ systemctl stop rsyslog.service syslog.socket; mv /var/log/mail.log /root/`,
     reload: false,
   },
 ]
+
+/** What cannot be put into such a machine, and why; test/doctor/cases has a machine of texts for each. */
+export const NOT_INJECTED: Readonly<Record<string, string>> = {
+  'berkeley-db-removed': 'Debian 12 and 13 have Berkeley DB compiled in',
+  'out-of-memory': 'the kernel is the host’s, and its log does not reach a container',
+  'selinux-denied': 'the kernel is the host’s',
+  'apparmor-denied': 'the kernel is the host’s',
+}

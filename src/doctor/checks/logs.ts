@@ -44,6 +44,8 @@ const cannotEvaluate = check({
     'inline-comment-in-value',
     'table-db-missing',
     'table-type-unsupported',
+    'table-empty-result',
+    'lookup-table-inside-access-map',
     'regexp-file-missing-or-unreadable',
     'malformed-policy-reply',
   ],

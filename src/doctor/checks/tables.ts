@@ -1,5 +1,6 @@
 import { check } from '../check.js'
 import { FLAT, INDEXED, type Table } from '../facts/tables.js'
+import { signHits } from './resources.js'
 
 const spec = ({ type, name }: Table) => `${type}:${name}`
 const severityIn = ({ inRestriction, parameter }: Table) =>
@@ -213,17 +214,13 @@ const emptyResult = check({
   title: 'a lookup table gives an empty answer',
   severity: 'error',
   symptom:
-    'warning: table regexp:…: key x: empty string result is not allowed; should return NO RESULT in case of NOT FOUND',
+    'warning: regexp:/etc/postfix/x lookup of KEY returns an empty string result; 451 4.3.5 Server configuration error for whom it is',
   cause: 'a line has a key and nothing behind it',
   look: ['postmap -q KEY TYPE:FILE'],
   remedy: 'write DUNNO, or an action, behind the key',
   autofix: 'manual',
   needs: ['log'],
-  judge: ({ log }) => {
-    const sign = log.signs.get('table-syntax')
-    const shown = sign?.evidence.filter(({ text }) => /empty string result/.test(text)) ?? []
-    return shown.length === 0 ? [] : [{ detail: 'the log says so', evidence: shown }]
-  },
+  judge: ({ log }) => signHits(log, 'table-empty', 'mail that the line is for is put off'),
 })
 
 const dynamicMaps = check({

@@ -15,8 +15,8 @@ export const SIGNS = {
     /^(?:warning|error): .*(?:is unavailable\.|unsupported dictionary type|open database .*: (?:No such file|Permission denied))/,
   'table-lookup': /^warning: .*: table lookup (?:problem|error)|lookup error for /,
   'table-stale': /^warning: database .* is older than source file /,
-  'table-syntax':
-    /^warning: (?:regexp|pcre|cidr) map .*, line \d+: |^warning: .*: empty string result is not allowed/,
+  /** smtpd(8)'s words, and postmap(1)'s. */
+  'table-empty': /^warning: .*(?: returns an empty string result|: empty string result is not allowed)/,
   'access-recursion': /^warning: access table .* causes unreasonable recursion/,
   'access-table-inside': /^warning: access table .* has entry with lookup table:/,
   'after-permit': /^warning: restriction `.*' after `.*' is ignored/,
@@ -44,6 +44,7 @@ export const HEALTHY =
 /** The end of what lasts until the daemon says so: the sign that is over. A new daemon says it again. */
 export const ENDED: readonly (readonly [SignName, RegExp])[] = [
   ['store-alone', /^warning: valkeys?:\/\/\S+ .*can be used again, after |^Server closing!$/],
+  ['sandbox-denied', /^Started (?:greyctl|postgrey|sqlgrey)\.service\b/],
 ]
 
 export const RELOADED = /^(?:reload|daemon started) -- version /

@@ -65,8 +65,9 @@ export const TABLE_CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   'table-empty-result': [
     {
-      broken: sign('table-syntax', 'warning: table regexp:/x: key a: empty string result is not allowed'),
-      healthy: sign('table-syntax', 'warning: regexp map /x, line 1: Unmatched ( or \\('),
+      broken: sign('table-empty', 'warning: regexp:/x lookup of a returns an empty string result'),
+      healthy: {},
+      says: 'the log says so 3 times',
     },
   ],
   'dynamicmaps-permissions': [
