@@ -63,7 +63,8 @@ async function readFile(host: Host, path: string): Promise<StoreFile | undefined
 async function headOf(host: Host, path: string): Promise<Buffer> {
   const chunks: Buffer[] = []
   try {
-    for await (const chunk of host.stream(path, { from: 0, length: HEAD })) chunks.push(Buffer.from(chunk))
+    for await (const chunk of host.stream(path, { parts: [{ from: 0, length: HEAD }] }))
+      chunks.push(Buffer.from(chunk))
   } catch {
     return Buffer.alloc(0)
   }
