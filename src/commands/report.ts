@@ -107,7 +107,10 @@ Exits 0 whatever it finds, 3 when the log cannot be read. greyctl verify is the 
     const reading = flags.follow ? this.follow(host, options, progress) : reportLog(host, options)
     const report = await reading.finally(() => progress.clear())
     const page = flags.html === undefined ? undefined : await this.writePage(host, flags.html, report)
-    if (flags.follow && flags.json) return printJsonLine({ event: 'report', ...report })
+    if (flags.follow && flags.json) {
+      printJsonLine({ event: 'report', ...report })
+      return
+    }
     this.finish({
       text: page ?? (flags.csv ? csvOf(report, flags.table) : renderReport(report, this.terminal)),
       json: report,
@@ -120,7 +123,7 @@ Exits 0 whatever it finds, 3 when the log cannot be read. greyctl verify is the 
     try {
       return await followReport(host, {
         ...options,
-        signal: interruption(),
+        signal: AbortSignal.any([interruption(), live.unread]),
         begun: (summarise) => {
           progress.clear()
           live.begun(summarise)

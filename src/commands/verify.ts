@@ -84,12 +84,16 @@ Exits 0 for working, 1 for broken or off, 4 for waiting or inconclusive, 3 when 
       progress: (done: ReadProgress) => progress.detail(readingText(done)),
     }
     if (flags.follow) {
+      const unread = new AbortController()
       const tell = (news: News) => {
         progress.clear()
-        if (this.wantsJson) printJsonLine(newsDocument(news))
-        else printOut(renderNews(news, this.terminal))
+        const isRead = this.wantsJson
+          ? printJsonLine(newsDocument(news))
+          : printOut(renderNews(news, this.terminal))
+        if (!isRead) unread.abort()
       }
-      const { verdict } = await followLog(host, { ...options, signal: interruption(), tell })
+      const signal = AbortSignal.any([interruption(), unread.signal])
+      const { verdict } = await followLog(host, { ...options, signal, tell })
       process.exitCode = exitCodeOfVerdict(verdict)
       return
     }

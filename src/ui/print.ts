@@ -33,23 +33,25 @@ export function terminalFor(options: { color: boolean }): Terminal {
   }
 }
 
-/** Written at once and in order, also to a pipe, so that nothing is lost when the process ends right after. */
-function writeAll(descriptor: number, text: string): void {
+/** Written at once and in order, also to a pipe, so that nothing is lost when the process ends right after. false: nobody reads it any more. */
+function writeAll(descriptor: number, text: string): boolean {
   let rest = Buffer.from(text)
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(descriptor, rest))
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code === 'EPIPE') return
+      if (code === 'EPIPE') return false
       if (code !== 'EAGAIN') throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
     }
   }
+  return true
 }
 
-export function printOut(text: string): void {
-  if (text !== '') writeAll(1, text.endsWith('\n') ? text : `${text}\n`)
+/** false: nobody reads it any more, and what has no end by itself should end. */
+export function printOut(text: string): boolean {
+  return text === '' || writeAll(1, text.endsWith('\n') ? text : `${text}\n`)
 }
 
 export function printErr(text: string): void {
@@ -61,9 +63,9 @@ export function printErrRaw(text: string): void {
   writeAll(2, text)
 }
 
-/** One of several documents, a line each. */
-export function printJsonLine(value: unknown): void {
-  printOut(escapeJson(JSON.stringify(value)))
+/** One of several documents, a line each. As printOut. */
+export function printJsonLine(value: unknown): boolean {
+  return printOut(escapeJson(JSON.stringify(value)))
 }
 
 export function printJson(value: unknown): void {

@@ -1,9 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { LogWriter } from '../maillog/log-writer.js'
-import { type Ended, greyctl } from './run.js'
+import { type Ended, greyctl, PROGRAM } from './run.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'greyctl-cli-report-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -103,6 +105,46 @@ describe('greyctl report', () => {
     const failed = await greyctl(['report', '--log', join(directory, 'no.log'), '--html', page])
     expect(failed.code).toBe(3)
     expect(readdirSync(directory)).toEqual(before)
+  })
+
+  it('goes on with --follow until it is interrupted, and ends with the page', async () => {
+    const followed = file('followed.log', new LogWriter().rejected())
+    const page = join(directory, 'followed.html')
+    const child = spawn(process.execPath, [PROGRAM, 'report', '--follow', '--log', followed, '--html', page])
+    let said = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      if (/may still come back|never came back/.test(said) && !said.includes('deferred  '))
+        appendFileSync(followed, new LogWriter().rejected({ sender: 'next@example.org' }).toString())
+      if (said.includes('<next@example.org>')) child.kill('SIGINT')
+    })
+    const [code] = await once(child, 'close')
+    expect([code, said.split('\n').slice(-4)]).toEqual([
+      0,
+      ['', '2 first mails were asked to come back.', `the page: ${page}`, ''],
+    ])
+    expect(readFileSync(page, 'utf8').match(/next@/)).not.toBeNull()
+  })
+
+  it('ends where nobody reads any more what it follows', async () => {
+    const followed = file('unread.log', new LogWriter().rejected())
+    for (const command of ['report', 'verify']) {
+      const child = spawn(process.execPath, [PROGRAM, command, '--follow', '--log', followed, '--json'])
+      const writing = setInterval(() => appendFileSync(followed, new LogWriter().rejected().toString()), 100)
+      child.stdout.once('data', () => child.stdout.destroy())
+      const [code, signal] = await once(child, 'close')
+      clearInterval(writing)
+      expect([command, typeof code, signal]).toEqual([command, 'number', null])
+    }
+  })
+
+  it('follows nothing that has an end, and prints no tables while it follows', async () => {
+    for (const argv of [
+      ['report', '--follow', '--log', '-'],
+      ['report', '--follow', '--csv', '--log', log],
+      ['report', '--follow', '--cursor-file', join(directory, 'cursor'), '--log', log],
+    ])
+      expect((await greyctl(argv)).code).toBe(2)
   })
 
   it('says of a log without greylisting that it has none, and exits 0', async () => {

@@ -7,6 +7,8 @@ import { renderSummary } from './summary.js'
 
 /** What is shown of a report while the log goes on. */
 export interface LiveReport {
+  /** Nobody reads it any more. */
+  readonly unread: AbortSignal
   begun(summarise: () => Summary): void
   tell(change: Change): void
   end(): void
@@ -23,29 +25,48 @@ export function liveReport(terminal: () => Terminal, json: boolean): LiveReport 
   return terminal().rows === undefined ? new Lines(terminal()) : new Screen(terminal)
 }
 
+/** What is printed in lines, one after the other. */
+abstract class Printed implements LiveReport {
+  private readonly reader = new AbortController()
+
+  get unread(): AbortSignal {
+    return this.reader.signal
+  }
+
+  abstract begun(summarise: () => Summary): void
+  abstract tell(change: Change): void
+  abstract end(): void
+
+  protected heard(read: boolean): void {
+    if (!read) this.reader.abort()
+  }
+}
+
 /** A document a line. */
-class Documents implements LiveReport {
+class Documents extends Printed {
   begun(summarise: () => Summary): void {
-    printJsonLine({ event: 'summary', ...summarise() })
+    this.heard(printJsonLine({ event: 'summary', ...summarise() }))
   }
 
   tell(change: Change): void {
-    printJsonLine(changeDocument(change))
+    this.heard(printJsonLine(changeDocument(change)))
   }
 
   end(): void {}
 }
 
 /** For a pipe or a file: how it stands, then a line a change. */
-class Lines implements LiveReport {
-  constructor(private readonly terminal: Terminal) {}
+class Lines extends Printed {
+  constructor(private readonly terminal: Terminal) {
+    super()
+  }
 
   begun(summarise: () => Summary): void {
-    printOut(`${renderSummary(summarise(), [], this.terminal)}\n\n`)
+    this.heard(printOut(`${renderSummary(summarise(), [], this.terminal)}\n\n`))
   }
 
   tell(change: Change): void {
-    printOut(changeLine(change, this.terminal))
+    this.heard(printOut(changeLine(change, this.terminal)))
   }
 
   end(): void {
@@ -55,6 +76,8 @@ class Lines implements LiveReport {
 
 /** One picture, written over when something is new; it goes when the log is no longer followed. */
 class Screen implements LiveReport {
+  /** Its end is that of the terminal, which sends SIGHUP. */
+  readonly unread = new AbortController().signal
   private readonly latest: Change[] = []
   private readonly draw = createLogUpdate(process.stdout, { showCursor: true })
   private timer: NodeJS.Timeout | undefined
