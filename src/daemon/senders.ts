@@ -1,7 +1,8 @@
 import { lookUpSenders, type SpfAnswer, type SpfDns, type SpfSenders } from '../greylist/spf.js'
 
-/** Domains that are remembered; each takes a few hundred bytes. */
+/** Domains that are remembered of each kind, and networks of all together: 30 MB at the most, whatever anybody publishes. */
 const MOST_DOMAINS = 10_000
+const MOST_NETWORKS = 200_000
 /** Look-ups at once, and waiting for their turn: whoever invents domains gets no more of the DNS than this. */
 const MOST_AT_ONCE = 20
 const MOST_WAITING = 500
@@ -31,8 +32,12 @@ interface Entry {
 /** Who may send for which domain, as far as the DNS has answered: asking never waits, and looking up is done aside. */
 export class SenderCache {
   readonly #entries = new Map<string, Entry>()
+  /** Domains that say nothing, apart: whoever invents domains displaces no others. */
+  readonly #empty = new Map<string, Entry>()
   readonly #underWay = new Map<string, Promise<SpfSenders | undefined>>()
   readonly #waiting: (() => void)[] = []
+  /** Networks of all entries. */
+  #networks = 0
   #running = 0
   #failures = 0
   readonly #dns: SpfDns
@@ -57,7 +62,8 @@ export class SenderCache {
 
   /** undefined: there is nothing to wait for, since it is known already or too much is under way. Never rejects. */
   lookUp(domain: string): Promise<SpfSenders | undefined> | undefined {
-    if ((this.#entries.get(domain)?.fresh ?? Number.NEGATIVE_INFINITY) > this.#clock()) return undefined
+    const entry = this.#entries.get(domain) ?? this.#empty.get(domain)
+    if (entry !== undefined && entry.fresh > this.#clock()) return undefined
     const before = this.#underWay.get(domain)
     if (before !== undefined) return before
     if (this.#waiting.length >= MOST_WAITING) return undefined
@@ -97,15 +103,21 @@ export class SenderCache {
   }
 
   #keep(domain: string, entry: Entry): SpfSenders | undefined {
-    this.#entries.delete(domain)
-    this.#entries.set(domain, entry)
-    if (this.#entries.size > MOST_DOMAINS) {
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest)
-        break
-      }
+    this.#drop(this.#entries, domain)
+    this.#drop(this.#empty, domain)
+    const entries = entry.senders === undefined ? this.#empty : this.#entries
+    entries.set(domain, entry)
+    this.#networks += entry.senders?.size ?? 0
+    for (const oldest of entries.keys()) {
+      if (entries.size <= MOST_DOMAINS && this.#networks <= MOST_NETWORKS) break
+      this.#drop(entries, oldest)
     }
     return entry.until > this.#clock() ? entry.senders : undefined
+  }
+
+  #drop(entries: Map<string, Entry>, domain: string): void {
+    this.#networks -= entries.get(domain)?.senders?.size ?? 0
+    entries.delete(domain)
   }
 
   /** Resolves when one more may ask. */

@@ -1,4 +1,7 @@
-import { type AddressBytes, inNetwork, maskAddress, type Network, parseAddress } from './address.js'
+import { type AddressBytes, maskAddress, type Network, parseAddress } from './address.js'
+import { compileSpf, type Directive, type SpfSenders } from './spf-rules.js'
+
+export type { SpfSenders }
 
 /** RFC 7208 §4.6.4: terms that ask the DNS, in the whole evaluation; names that do not exist among them; hosts of one `mx`. */
 const MOST_LOOKUPS = 10
@@ -19,16 +22,6 @@ export interface SpfDns {
   mailHosts(name: string): Promise<readonly string[]>
 }
 
-/** An SPF record with everything that it refers to, as a list in which the first directive that matches decides. */
-type Directive =
-  | { readonly pass: boolean; readonly networks: readonly Network[] }
-  | { readonly pass: boolean; readonly include: readonly Directive[] }
-
-/** The addresses that a domain lets send its mail. */
-export interface SpfSenders {
-  authorises(address: AddressBytes): boolean
-}
-
 export type SpfAnswer =
   | { readonly kind: 'senders'; readonly senders: SpfSenders }
   /** No record, a broken one, one without an end, or one that authorises half of the world. */
@@ -44,7 +37,7 @@ export async function lookUpSenders(domain: string, dns: SpfDns): Promise<SpfAns
   try {
     const directives = await lookup.record(domain, 0)
     assertNarrow(directives)
-    return { kind: 'senders', senders: { authorises: (address) => authorises(directives, address) } }
+    return { kind: 'senders', senders: compileSpf(directives) }
   } catch (error) {
     if (error instanceof NoSenders) return { kind: 'none', why: error.message }
     throw error
@@ -53,17 +46,6 @@ export async function lookUpSenders(domain: string, dns: SpfDns): Promise<SpfAns
 
 /** A permanent reason; anything else that is thrown is the DNS's. */
 class NoSenders extends Error {}
-
-function authorises(directives: readonly Directive[], address: AddressBytes): boolean {
-  for (const directive of directives) {
-    const matches =
-      'include' in directive
-        ? authorises(directive.include, address)
-        : directive.networks.some((network) => inNetwork(address, network))
-    if (matches) return directive.pass
-  }
-  return false
-}
 
 function assertNarrow(directives: readonly Directive[]): void {
   let count = 0

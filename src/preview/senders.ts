@@ -1,9 +1,10 @@
 import { lookUpSenders, type SpfDns, type SpfSenders } from '../greylist/spf.js'
 import type { KnownSenders } from './judge.js'
 
-/** As many as the daemon asks about at once, and remembers. */
+/** As many as the daemon asks about at once, and remembers: domains, and networks of all of them. */
 const MOST_AT_ONCE = 20
 const MOST_DOMAINS = 10_000
+const MOST_NETWORKS = 200_000
 /** So many failed, and none was answered: the rest would fail, too. */
 const HOPELESS = 20
 
@@ -24,7 +25,7 @@ export interface SpfTally {
   /** They have no record, or one that cannot be used. */
   readonly none: number
   readonly failed: number
-  /** There was no time for them, or too many before them. */
+  /** There was no time for them, or no room. */
   readonly notAsked: number
 }
 
@@ -43,6 +44,7 @@ export async function lookUpAll(
   const once = askedOnce(dns)
   const left = domains.slice(0, MOST_DOMAINS).values()
   let over = false
+  let networks = 0
   const ask = async () => {
     for (const domain of left) {
       const answer = await lookUpSenders(domain, once).catch(() => undefined)
@@ -52,10 +54,11 @@ export async function lookUpAll(
       else {
         counts.authorising += 1
         answers.set(domain, answer.senders)
+        networks += answer.senders.size
       }
       const answered = counts.authorising + counts.none
       progress?.(answered + counts.failed, domains.length)
-      if (answered === 0 && counts.failed >= HOPELESS) return
+      if ((answered === 0 && counts.failed >= HOPELESS) || networks >= MOST_NETWORKS) return
     }
   }
   const workers = Array.from({ length: MOST_AT_ONCE }, ask)

@@ -156,7 +156,7 @@ function spfNotes(spf: SpfTally | undefined): string[] {
   const { domains, authorising, none, failed, notAsked } = spf
   const unknown = [
     ...(failed > 0 ? [`${number(failed)} got no answer`] : []),
-    ...(notAsked > 0 ? [`for ${number(notAsked)} there was no time`] : []),
+    ...(notAsked > 0 ? [`for ${number(notAsked)} there was no time, or no room`] : []),
   ]
   return [
     `SPF was looked up as it is today: of ${number(domains)} domains for which it matters, ${number(authorising)} name their machines, ${number(none)} do not.`,

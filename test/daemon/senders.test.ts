@@ -121,10 +121,39 @@ describe('who may send for which domain', () => {
     expect(complaints).toHaveLength(2)
   })
 
-  it('does not grow without end', async () => {
-    const { cache } = cacheOf()
+  it('does not grow without end, and domains that say nothing displace none that do', async () => {
+    const records = Object.fromEntries(
+      Array.from({ length: 10_000 }, (_, n) => [`s${n}.example`, 'v=spf1 ip4:192.0.2.0/24 -all']),
+    )
+    const cache = new SenderCache(zoneDns({ ...RECORDS, ...records }).dns, () => 0)
     await cache.lookUp('good.example')
-    for (let n = 0; n < 10_000; n += 1) await cache.lookUp(`d${n}.example`)
+    for (let n = 0; n < 10_001; n += 1) await cache.lookUp(`d${n}.example`)
+    expect(cache.known('good.example')).toBeDefined()
+    // forgotten, and asked about anew; the last ones are not
+    expect(cache.lookUp('d0.example')).toBeDefined()
+    expect(cache.lookUp('d10000.example')).toBeUndefined()
+    for (let n = 0; n < 10_000; n += 1) await cache.lookUp(`s${n}.example`)
     expect(cache.known('good.example')).toBeUndefined()
+    expect(cache.known('s0.example')).toBeDefined()
+  })
+
+  it('holds no more networks than a few large senders have, whatever anybody publishes', async () => {
+    const addresses = (n: number) => Array.from({ length: 220 }, (_, at) => `ip4:10.${n % 250}.${at}.1`)
+    const many = (n: number) => `v=spf1 ${addresses(n).join(' ')} -all`
+    const wide = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`w${n}.example`, many(n)]))
+    const cache = new SenderCache(zoneDns({ ...RECORDS, ...wide }).dns, () => 0)
+    await cache.lookUp('good.example')
+    expect((await cache.lookUp('w0.example'))?.size).toBe(221)
+    for (let n = 1; n < 700; n += 1) await cache.lookUp(`w${n}.example`)
+    expect(cache.known('good.example')).toBeDefined()
+    for (let n = 700; n < 1000; n += 1) await cache.lookUp(`w${n}.example`)
+    expect(['good.example', 'w0.example', 'w80.example'].map((name) => cache.known(name))).toEqual([
+      ...[undefined, undefined, undefined],
+    ])
+    expect(cache.known('w95.example')).toBeDefined()
+    expect(cache.known('w999.example')).toBeDefined()
+    // asked about again, it does not count twice
+    for (let n = 0; n < 1000; n += 1) await cache.lookUp('w999.example')
+    expect(cache.known('w95.example')).toBeDefined()
   })
 })
