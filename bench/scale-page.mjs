@@ -72,6 +72,12 @@ function extrapolation({ traffic, bytes }) {
   )
 }
 
+/** What the rates are worth, by how much else the machine had to do before the run. */
+function trust(busy, cores) {
+  const what = 'Trust the ratios, and the processor times\nmore than the rates'
+  return busy > cores / 2 ? `${what}: the machine had other work.` : `${what}.`
+}
+
 export function scalePage(found) {
   const { results, traffic, worst, bytes, stored, busy, cores, node, server } = found
   const lmdb = results.get('LMDB')
@@ -89,8 +95,7 @@ export function scalePage(found) {
   return `# How far one memory reaches
 
 Written by \`npm run bench:fleet -- --write\` on ${cores} cores shared by daemons, server and load generators (load before the
-run: ${busy.toFixed(1)}), Node ${node}, ${server.trim()}. Trust the ratios, and the processor times
-more than the rates: the machine had other work. Everything competes for the same cores here, so more daemons cannot be faster in
+run: ${busy.toFixed(1)}), Node ${node}, ${server.trim()}. ${trust(busy, cores)} Everything competes for the same cores here, so more daemons cannot be faster in
 sum; on hosts of their own they are.
 
 ## Measured
@@ -109,7 +114,7 @@ ${table(
 
 One daemon with the server on the same host reaches ${ratio('fresh')} of the rate of LMDB for new triplets, and ${ratio('known')} for known
 ones; by the daemon's processor time alone it would be ${effort('fresh')} and ${effort('known')}. 20 connections in all, one request in flight on each, medians of rounds in turns. LMDB's new triplets wait for the disk,
-the server's for its memory.
+the server's for its memory. A known triplet is one round trip to the server, where LMDB's is a look into this process' memory.
 
 | an answer costs | new triplet | known triplet |
 | --- | --- | --- |
@@ -117,7 +122,7 @@ the server's for its memory.
 | processor time of the server, µs | ${traffic.fresh.cpu.toFixed(1)} | ${traffic.known.cpu.toFixed(1)} |
 
 A triplet takes **${whole(bytes.clear)} bytes** of the server's memory, **${whole(bytes.sealed)} bytes** with \`privacy\` (a keyed hash instead of the
-addresses), measured with ${whole(stored)} triplets, each with its expiry. Of these are
+addresses), measured with ${whole(stored)} triplets, each with its expiry; another server, or another version of it, takes more or less. Of these are
 the key's name ${whole(bytes.clearKey)} bytes, or ${whole(bytes.sealedKey)}, and the record 13.
 
 While the server hung for a second and was then killed, under full load, the longest of ${whole(worst.answered)} answers took **${whole(worst.max)} ms**, 99 % took
