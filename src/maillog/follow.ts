@@ -30,6 +30,9 @@ export interface FollowOptions extends VerifyOptions {
   readonly tell: (news: News) => void
 }
 
+/** Milliseconds between two judgements, each of which looks at all triplets: the journal tells each of its entries apart. */
+const PAUSE = 500
+
 /**
  * verifySources for a log that goes on: tells the verdict when what is there was read, then each deferral and acceptance
  * as it comes, and the verdict again when it is another. Ends with the signal. Throws GreyctlError('log-unreadable').
@@ -43,14 +46,27 @@ export async function followLog(host: Host, options: FollowOptions): Promise<Ver
   const teller = new StoryTeller(options.limits, options.ownNetworks, changes)
   const reportOf = ({ window, until, problems }: LogRead) =>
     judge({ stories: teller.end(), window, until, readProblems: problems })
-  const ended = (read: LogRead) => {
-    if (told?.window.lines === read.window.lines) return
-    const report = reportOf(read)
+  let latest: LogRead | undefined
+  let due: NodeJS.Timeout | undefined
+  const look = () => {
+    clearTimeout(due)
+    due = undefined
+    if (latest === undefined || told?.window.lines === latest.window.lines) return
+    const report = reportOf(latest)
     const changed = told?.verdict !== report.verdict
     told = report
     if (changed) tell({ what: 'verdict', report })
   }
-  return reportOf(await readLog(host, { ...options, follow: { signal, ended } }, teller))
+  const ended = (read: LogRead) => {
+    latest = read
+    if (told === undefined) look()
+    else due ??= setTimeout(look, PAUSE)
+  }
+  const read = await readLog(host, { ...options, follow: { signal, ended } }, teller).finally(() =>
+    clearTimeout(due),
+  )
+  look()
+  return reportOf(read)
 }
 
 /** Each deferral and each acceptance, as it is read. */

@@ -10,10 +10,11 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { MemoryHost } from '../../src/host/memory.js'
 import { createRealHost } from '../../src/host/real.js'
 import { followLog, type News } from '../../src/maillog/follow.js'
+import { StoryTeller } from '../../src/maillog/story.js'
 import { newsDocument, renderNews } from '../../src/ui/follow.js'
 import { terminalFor } from '../../src/ui/print.js'
 import { LogWriter } from './log-writer.js'
@@ -156,6 +157,28 @@ describe('a log that is followed', () => {
     ])
     expect(news.map(newsOf).slice(1)).toEqual(['accepted', 'working'])
     expect(report.counts.passed).toBe(1)
+  })
+
+  it('is not judged anew with each entry of a journal that has many', async () => {
+    const host = new MemoryHost()
+    const entry = (at: number) =>
+      `${JSON.stringify({ __CURSOR: `s=1;i=${at}`, __REALTIME_TIMESTAMP: `${at}000000`, SYSLOG_IDENTIFIER: 'postgrey', MESSAGE: `action=greylist, reason=new, client_name=a, client_address=192.0.2.10, sender=${at}@x.org, recipient=b@mx.test` })}\n`
+    const later = Array.from({ length: 500 }, (_, at) => 1_795_000_000 + at)
+    const judged = vi.spyOn(StoryTeller.prototype, 'end')
+    host.runStream = async function* (argv) {
+      for (const at of argv.includes('--follow') ? later : []) yield Buffer.from(entry(at))
+    }
+    const news: News[] = []
+    const report = await followLog(host, {
+      journal: true,
+      signal: new AbortController().signal,
+      tell: (one) => news.push(one),
+    })
+    expect([report.counts.greylisted, news.filter(({ what }) => what === 'deferred').length]).toEqual([
+      500, 500,
+    ])
+    expect(judged.mock.calls.length).toBeLessThan(20)
+    judged.mockRestore()
   })
 
   it('is said in lines, escaped, and in a JSON document a line', async () => {
