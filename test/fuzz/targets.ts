@@ -7,6 +7,7 @@ import { decodeRecord, encodeRecord } from '../../src/greylist/record.js'
 import { inspectHeader } from '../../src/store/lmdb-file.js'
 import { readFrames } from '../../src/store/segment.js'
 import { client, policyText, type Running, startTestDaemon } from '../daemon/running.js'
+import { maillog } from './maillog.js'
 import { preview } from './preview.js'
 import type { Random } from './random.js'
 
@@ -167,6 +168,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   record,
   header,
   journal,
+  maillog,
   preview,
 }
 
