@@ -11,6 +11,7 @@ import {
   standsAt,
   word,
 } from './bytes.js'
+import { LONGEST_BODY } from './reject.js'
 import { LONGEST_FIELD } from './text-store.js'
 
 const HEAD = word('NOQUEUE: reject: RCPT from ')
@@ -38,7 +39,7 @@ export class DeferralReader {
   /** Is the body certainly such a line? */
   read(block: Block, body: number, to: number): boolean {
     const { bytes } = block
-    if (!standsAt(block, body, HEAD)) return false
+    if (to - body > LONGEST_BODY || !standsAt(block, body, HEAD)) return false
     const { spans } = this
     const name = body + HEAD.length
     const open = skip(bytes, NAME, name, to)

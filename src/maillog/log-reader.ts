@@ -169,7 +169,7 @@ export class LogReader {
     const taken = records.isOpen || !this.fast ? 'line' : lane.take(block, from, to)
     if (taken === 'flow') reading.hasFlow = true
     else if (taken === 'deferral') this.takeDeferral(bytes, to, reading)
-    else if (taken === 'event') this.readTaken(decodeLine(bytes.subarray(lane.body, to)), reading)
+    else if (taken === 'event') this.readTaken(decodeLine(bytes.subarray(lane.body, next)), reading)
     else if (taken === 'line') this.readLine(decodeLine(bytes.subarray(from, next)), reading)
   }
 

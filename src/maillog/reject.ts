@@ -12,7 +12,7 @@ const SOFT_REJECT = /^try again later$/i
 const WAIT = /\b(?:for|in) (\d{1,7}) (second|minute|hour)/i
 const SECONDS = { second: 1, minute: 60, hour: 3600 }
 /** Longer than Postfix ever logs: what follows is nobody's business, and scanning stays cheap. */
-const LONGEST_BODY = 8192
+export const LONGEST_BODY = 8192
 
 interface Tail {
   readonly text: string

@@ -115,6 +115,8 @@ export class StampReader {
       const end = find(bytes, BLANK, at, Math.min(to, at + LONGEST_ZONE + 1))
       if (bytes[end] !== BLANK) return false
       const zone = bytes.toString('latin1', at, end)
+      // what begins with a dot is a second fraction
+      if (zone !== '' && !/^[Z+-]/.test(zone)) return false
       const start = this.clock.iso.at(`${bytes.toString('latin1', from, from + 17)}00${zone}`)
       if (start === undefined) return false
       this.zone = word(`${zone} `)

@@ -25,6 +25,7 @@ export const stamp = fc.constantFrom(
   '2026-11-23T10:00:05+02:00 ',
   '2026-11-23 10:00:05 ',
   '2026-11-23T10:00:05. ',
+  '2026-11-23T10:00:05.5.5Z ',
   '',
 )
 const hostName = fc.constantFrom(
@@ -91,6 +92,7 @@ const greylisted = fc.constantFrom(
   'Greylisted, see x in 5 minutes',
   'Greylisted, see x; from=<y',
   'Greylisted, see ',
+  `Greylisted, see ${'x'.repeat(8200)}`,
   'Greylisted, try again in 60 seconds',
   'Greylisted, try again in 60 seconds or not at all',
   'Greylisted, try again in  seconds',
@@ -141,7 +143,7 @@ const words = fc.oneof(
   ),
 )
 const anyLine = fc
-  .tuple(stamp, hostName, tag, queueId, words, fc.constantFrom('', '', '', '\r', ' '))
+  .tuple(stamp, hostName, tag, queueId, words, fc.constantFrom('', '', '', '\r', '\r\r', ' '))
   .map((parts) => parts.join(''))
 /** Lines of the usual form, that the lane takes for the most part. */
 export const deferral = fc
