@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -16,6 +16,7 @@ const INSIDE = '/opt/greyctl/out/test'
 const VERSION = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version as string
 const DEB = `greyctl_${VERSION}_amd64.deb`
 const OLDER = 'older.deb'
+const RPM = 'greyctl.rpm'
 /** What an administrator without Node.js has. */
 const STOCK = 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; '
 
@@ -182,6 +183,8 @@ describe('npm run package', () => {
     expect(await must(join(program, 'node'), join(program, 'bin/run.js'), '--version')).toContain(
       `greyctl/${VERSION} `,
     )
+    // perhaps on another file system
+    copyFileSync(rpm, join(OUT, RPM))
     rmSync(top, { recursive: true })
   })
 
@@ -282,6 +285,34 @@ describe.skipIf(inject('labRefused'))('the package on a server without Node.js',
       "find / -xdev -name '*greyctl*' ! -path '/opt/*' ! -path '/proc/*' ! -path '/tmp/*' ! -path '/run/systemd/*' ! -path '/run/host/*'; getent passwd greyctl; true",
     )
     expect(left).toBe('')
+  })
+
+  it('as a RPM, with its own scripts: installed, it greylists; upgraded, it goes on; erased, main.cf is as it was', async () => {
+    await ok('apt-get install -y --no-install-recommends rpm 2>&1')
+    // Debian's rpm has to be told that this is meant
+    const rpm = (what: string) => ok(`rpm --force-debian ${what} 2>&1`)
+    const mail = (sender: string) =>
+      send(machine, {
+        client: '198.51.100.77',
+        from: `${sender}@outside.example`,
+        to: ['alice@example.test'],
+      })
+    await rpm(`-i --nodeps ${INSIDE}/${RPM}`)
+    expect(await ok('cat /etc/postfix/main.cf; systemctl is-active greyctl.socket; true')).toBe(
+      `${before}inactive\n`,
+    )
+    await ok('greyctl install --yes --delay 1')
+    expect(await mail('rpm')).toMatchObject({ code: 450 })
+    const pid = () => ok('systemctl show -p MainPID --value greyctl')
+    const earlier = await pid()
+    await rpm(`-U --nodeps --replacepkgs ${INSIDE}/${RPM}`)
+    expect(await pid()).not.toBe(earlier)
+    expect(await mail('rpm')).toMatchObject({ code: 250 })
+    expect(await mail('upgraded')).toMatchObject({ code: 450 })
+    await rpm('-e --nodeps greyctl')
+    expect(await ok('cat /etc/postfix/main.cf')).toBe(before)
+    expect(await mail('erased')).toMatchObject({ code: 250 })
+    expect(await ok('ls -d /usr/lib/greyctl /usr/bin/greyctl 2>/dev/null; true')).toBe('')
   })
 })
 
