@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -96,6 +96,7 @@ describe('greyctl why', () => {
 
   it('says when the next try passes, and how to let the mail in', async () => {
     const now = Math.floor(Date.now() / 1000)
+    mkdirSync(store, { recursive: true })
     const writer = new LmdbStore(store)
     writer.putMany([['t203.0.113.0\neve@evil.example\nbob@mx.test', { first: now, last: now, count: 0 }]])
     await writer.close()
