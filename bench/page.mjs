@@ -14,10 +14,13 @@ function servers(results) {
     name,
     fresh ? whole(fresh.rate) : '',
     fresh ? `${ms(fresh.p50)} / ${ms(fresh.p99)}` : '',
+    fresh ? whole(fresh.cpu) : '',
     whole(known.rate),
     `${ms(known.p50)} / ${ms(known.p99)}`,
+    whole(known.cpu),
   ])
-  return table(['server', 'new triplets/s', 'p50 / p99 ms', 'known triplets/s', 'p50 / p99 ms'], rows)
+  const head = ['new triplets/s', 'p50 / p99 ms', 'CPU µs', 'known triplets/s', 'p50 / p99 ms', 'CPU µs']
+  return table(['server', ...head], rows)
 }
 
 function ratios({ peers, manyStored, memory, expiry, stored, expiring }) {
@@ -52,6 +55,9 @@ function ratios({ peers, manyStored, memory, expiry, stored, expiring }) {
       ['new triplets/s, relaxed', 'postgrey', `${times(relaxed.fresh.rate / theirs.fresh.rate)} ×`],
       ['p99 of new triplets', 'postgrey', `1 / ${times(theirs.fresh.p99 / ours.fresh.p99)}`],
       ['p99 of known triplets', 'postgrey', `1 / ${times(theirs.known.p99 / ours.known.p99)}`],
+      ['CPU time of a new triplet', 'postgrey', `1 / ${times(theirs.fresh.cpu / ours.fresh.cpu)}`],
+      ['CPU time of a known triplet', 'postgrey', `1 / ${times(theirs.known.cpu / ours.known.cpu)}`],
+      ['CPU time of a known triplet', 'the bare Node server', `${times(ours.known.cpu / bare.known.cpu)} ×`],
     )
   }
   return table(['greyctl', 'against', ''], rows)
@@ -83,7 +89,8 @@ sqlgrey have no such work left). Every answer is checked. All have their default
 triplet is on the disk before its answer leaves; with \`--durability relaxed\`, within 50 ms of it. sqlgrey has its
 SQLite; greyctl and postgrey know a client by its network. The bare server is Node's \`net\` with a constant answer: the
 limit. Trust the ratios, not the figures, and neither very far where the load average says that the machine had other
-work: flushes and waits for the processor then take most of the time.
+work: flushes and waits for the processor then take most of the time. The CPU time of a request, user and system, of all of
+a server's threads and processes and with what it does after its answers, hardly depends on that.
 
 ${servers(peers)}
 

@@ -17,6 +17,7 @@ import {
   compileLoad,
   freePort,
   privateMemory,
+  processorSeconds,
   startEcho,
   startGreyctl,
   startPostgrey,
@@ -63,8 +64,8 @@ async function checked(server, action, ...what) {
 
 const askNew = (server, round) => checked(server, ['DEFER_IF_PERMIT'], 'new', (round + 20) * MILLION)
 /** sqlgrey adds a header to everything that it passes. */
-const askKnown = (server, count = KNOWN) =>
-  checked(server, server.name === 'sqlgrey' ? ['PREPEND'] : ['DUNNO'], 'known', 0, count)
+const passing = ({ name }) => (name === 'sqlgrey' ? ['PREPEND'] : ['DUNNO'])
+const askKnown = (server, count = KNOWN) => checked(server, passing(server), 'known', 0, count)
 
 /** The run with the median rate: other work on the machine disturbs some of them. */
 function median(runs) {
@@ -89,7 +90,28 @@ async function inTurns(servers, known) {
     result.fresh = median(result.fresh)
     result.known = median(result.known)
   }
+  for (const server of servers)
+    await addProcessorTime(results.get(server.name), server, server.known ?? known)
   return results
+}
+
+/** Seconds after which what was learned has moved to the store. */
+const SETTLED = 1.5
+
+/**
+ * What a request takes of the processor, in µs: with the work that goes on behind the answers, and on a machine with other
+ * work nearly the same as on a quiet one.
+ */
+async function addProcessorTime({ fresh, known }, server, count) {
+  const time = Math.min(3, seconds * 4)
+  const measured = async (action, ...what) => {
+    const before = processorSeconds(server.pid)
+    const { answered } = await checked(server, action, ...what)
+    await sleep(SETTLED * 1000)
+    return ((processorSeconds(server.pid) - before) / answered) * 1e6
+  }
+  if (fresh) fresh.cpu = await measured(['DEFER_IF_PERMIT'], 'new', (rounds + 20) * MILLION, 0, time)
+  known.cpu = await measured(passing(server), 'known', 0, count ?? KNOWN, time)
 }
 
 async function stopAll(servers) {

@@ -6,6 +6,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   symlinkSync,
   writeFileSync,
@@ -171,4 +172,38 @@ export async function startEcho() {
 export function privateMemory(pid) {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
   return Number(/^Pss_Anon:\s+(\d+)/m.exec(rollup)?.[1] ?? Number.NaN) / 1024
+}
+
+/**
+ * Seconds of processor time, user and system, that a process has taken with its threads, its children, and theirs
+ * (proc_pid_stat(5)); in steps of 10 ms.
+ */
+export function processorSeconds(pid) {
+  const processes = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap(statOf)
+  const mine = new Set([pid])
+  // a child may have a smaller number than its parent
+  for (let found = 0; found < mine.size; ) {
+    found = mine.size
+    for (const { id, parent } of processes) if (mine.has(parent)) mine.add(id)
+  }
+  const ticks = processes.filter(({ id }) => mine.has(id)).reduce((sum, one) => sum + one.ticks, 0)
+  return ticks / TICKS
+}
+
+/** sysconf(3) _SC_CLK_TCK, the same on every Linux that Debian builds. */
+const TICKS = 100
+
+function statOf(name) {
+  try {
+    const text = readFileSync(`/proc/${name}/stat`, 'utf8')
+    // the second field, a name in brackets, may hold spaces
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    const [user, system, childrensUser, childrensSystem] = fields.slice(11, 15).map(Number)
+    const ticks = user + system + childrensUser + childrensSystem
+    return [{ id: Number(name), parent: Number(fields[1]), ticks }]
+  } catch {
+    return []
+  }
 }

@@ -62,6 +62,7 @@ export async function startDaemon(options: DaemonOptions, parts: DaemonParts): P
     backlog: options.backlog,
     closeAfterAnswer: options.exim,
     verbose: options.verbose,
+    identity,
   })
   const listening: string[] = []
   for (const endpoint of options.endpoints) listening.push(...(await server.listen(endpoint)))

@@ -40,7 +40,10 @@ function watch({ beat, silence, facility }: WatchOrders): void {
 function say(message: string, facility: string | undefined): void {
   try {
     if (facility === undefined) writeSync(2, `${message}\n`)
-    else spawnSync('logger', ['-t', 'greyctl', '-p', `${facility}.err`, message], { timeout: 2000 })
+    else
+      spawnSync('logger', ['-t', `greyctl[${process.pid}]`, '-p', `${facility}.err`, message], {
+        timeout: 2000,
+      })
   } catch {
     // nobody listens; the end is what counts
   }

@@ -5,7 +5,7 @@ import { Lines } from './lines.js'
 /** A write per line would halve the rate; nobody misses a log line for this long (milliseconds). */
 const FLUSH_AFTER = 50
 /** Bytes that wait at most: a reader that hangs costs lines, never mail or memory. */
-const MOST_WAITING = 4 * 1024 * 1024
+export const MOST_WAITING = 4 * 1024 * 1024
 /** Bytes that do not wait for the next write, when one ends. */
 const MOST_AT_ONCE = 1024 * 1024
 
@@ -104,6 +104,9 @@ export function stderrSink(descriptor = 2): Sink {
   return send
 }
 
+/** As postgrey's lines have it; not with logger's --id, which not every system's knows. */
+const SYSLOG_TAG = `greyctl[${process.pid}]`
+
 /** After a logger died, the next one is tried so much later (milliseconds). */
 const RESTART_AFTER = 5000
 
@@ -115,7 +118,7 @@ export function syslogSink(facility: string, program = 'logger'): Sink {
   let child: ReturnType<typeof start> | undefined
   let retryAt = 0
   const start = () => {
-    const made = spawn(program, ['-t', 'greyctl', '-p', `${facility}.info`], {
+    const made = spawn(program, ['-t', SYSLOG_TAG, '-p', `${facility}.info`], {
       stdio: ['pipe', 'ignore', 'ignore'],
     })
     const gone = () => {

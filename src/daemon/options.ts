@@ -121,7 +121,8 @@ export function parseOptions(argv: readonly string[], context: OptionsContext = 
     facility: settings['syslog-facility'],
     logFormat: settings['log-format'],
     quiet: settings.quiet,
-    verbose: settings.verbose,
+    // as in postgrey
+    verbose: settings.verbose && !settings.quiet,
     testClock,
     mayAsk: settings['may-ask'],
     exim: settings.exim,

@@ -7,6 +7,7 @@ import type { Engine } from './engine.js'
 import type { Gate } from './gate.js'
 import type { Log } from './log.js'
 import type { Metrics } from './metrics.js'
+import type { Identity } from './privileges.js'
 import { bindUnixSocket, openUnixSocket, removeStaleSocket } from './unix-socket.js'
 
 /**
@@ -15,7 +16,7 @@ import { bindUnixSocket, openUnixSocket, removeStaleSocket } from './unix-socket
  */
 export const MOST_CONNECTIONS = 1000
 /** Postfix itself gives a connection up after 300 s idle and 1000 s in all: whoever is silent for longer is gone (ms). */
-const IDLE_AFTER = 1_200_000
+export const IDLE_AFTER = 1_200_000
 /** Milliseconds between two looks for them: a timer for each socket is set anew at every read and write. */
 const LOOK = 60_000
 /** What lies in the sockets' buffers at SIGTERM is still read for so long (milliseconds). */
@@ -31,6 +32,8 @@ export interface ServerOptions {
   /** Closes a connection after its answer: Exim reads until then. */
   readonly closeAfterAnswer: boolean
   readonly verbose: boolean
+  /** Whom the daemon becomes. */
+  readonly identity?: Identity | undefined
 }
 
 /** The listening sockets and their connections. Requests that come before `start` wait. */
@@ -67,7 +70,7 @@ export class PolicyServer {
       }
       names.push(await this.#open(options, endpoint))
     }
-    if (endpoint.kind === 'unix') openUnixSocket(endpoint)
+    if (endpoint.kind === 'unix') openUnixSocket(endpoint, this.#options.identity)
     return names
   }
 

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs'
 import { connect, type ListenOptions, type Server } from 'node:net'
 import { GreyctlError } from '../errors.js'
 import type { UnixEndpoint } from './endpoints.js'
-import { findIds } from './privileges.js'
+import { findIds, type Identity } from './privileges.js'
 
 /**
  * Listens on the path: the file is made without any permission (the umask at bind(2), which happens before this
@@ -17,10 +17,16 @@ export function bindUnixSocket(server: Server, options: ListenOptions, listening
   }
 }
 
-/** Owner and group first: with the mode it becomes reachable. Throws GreyctlError('service-failed'). */
-export function openUnixSocket({ path, mode, owner, group }: UnixEndpoint): void {
+/**
+ * Owner and group first: with the mode it becomes reachable. It belongs to whom the daemon becomes, as postgrey's does,
+ * unless the endpoint says otherwise. Throws GreyctlError('service-failed').
+ */
+export function openUnixSocket(
+  { path, mode, owner, group }: UnixEndpoint,
+  daemon?: Pick<Identity, 'uid' | 'gid'>,
+): void {
   try {
-    const { uid, gid } = findIds(owner, group)
+    const { uid, gid } = { ...daemon, ...findIds(owner, group) }
     if (uid !== undefined || gid !== undefined) chownSync(path, uid ?? -1, gid ?? -1)
     chmodSync(path, mode)
   } catch (cause) {

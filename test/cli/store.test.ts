@@ -133,3 +133,56 @@ describe('greyctl store', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('there is no store')])
   })
 })
+
+/** Longer than LMDB and the journal take: what is known of them is stored under a hash (store/long-key.ts). */
+describe('triplets with a long sender and recipient', () => {
+  const now = Math.floor(Date.now() / 1000)
+  const client = '192.0.2.25'
+  const recipient = `${'r'.repeat(400)}@example.com`
+  const senders = ['one', 'two'].map((end) => `${'s'.repeat(600)}${end}@example.org`)
+  const keys = senders.map((sender) => tripletKey({ network: '192.0.2.0', sender, recipient }))
+  let base: string
+  let store: string[]
+  beforeAll(async () => {
+    base = mkdtempSync(join(tmpdir(), 'greyctl-store-'))
+    const made = new LmdbStore(base)
+    made.putMany(keys.map((key, at) => [key, { first: now - 100 * (at + 1), last: now - 50, count: at }]))
+    await made.close()
+    store = ['--store', `lmdb:${base}`]
+  })
+  afterAll(() => rmSync(base, { recursive: true, force: true }))
+
+  const json = async (...argv: string[]) => {
+    const { code, stdout } = await greyctl(['store', ...argv, ...store, '--json'])
+    return { code, document: JSON.parse(stdout) }
+  }
+  const shown = async (sender: string) =>
+    (await json('show', client, sender, recipient)).document.records as { first: string; sender: string }[]
+  const firsts = async () => Promise.all(senders.map(async (sender) => (await shown(sender))[0]?.first))
+  const iso = (seconds: number) => new Date(seconds * 1000).toISOString().replace('.000', '')
+
+  it('are two, and each is found by its mail', async () => {
+    expect(await json('stats')).toMatchObject({ document: { entries: 2 } })
+    expect(await firsts()).toEqual([iso(now - 100), iso(now - 200)])
+    expect(await shown(senders[0] ?? '')).toMatchObject([{ sender: senders[0], state: 'due' }])
+    expect(await shown(`${'s'.repeat(600)}three@example.org`)).toEqual([])
+    const { document } = await json('list')
+    expect(document).toMatchObject({ total: 2, records: [{ type: 'other' }, { type: 'other' }] })
+  })
+
+  it('export, forget one, import: as before; allow one', async () => {
+    const file = join(base, 'export.jsonl')
+    expect(await json('export', '--output', file)).toMatchObject({ document: { exported: 2 } })
+    expect(await json('forget', client, senders[1] ?? '', recipient)).toMatchObject({
+      document: { removed: 1 },
+    })
+    expect(await firsts()).toEqual([iso(now - 100), undefined])
+    expect(await json('import', file)).toMatchObject({ document: { added: 1, entriesAfter: 2 } })
+    expect(await firsts()).toEqual([iso(now - 100), iso(now - 200)])
+    const again = join(base, 'again.jsonl')
+    await json('export', '--output', again)
+    expect(readFileSync(again, 'utf8')).toBe(readFileSync(file, 'utf8'))
+    expect((await json('allow', client, senders[0] ?? '', recipient)).code).toBe(0)
+    expect(await shown(senders[0] ?? '')).toMatchObject([{ state: 'passed' }])
+  })
+})

@@ -100,7 +100,7 @@ describe('syslog', () => {
     sink.close?.()
     await expect
       .poll(() => existsSync(out) && readFileSync(out, 'utf8'))
-      .toBe('-t greyctl -p mail.info\naction=pass\n')
+      .toBe(`-t greyctl[${process.pid}] -p mail.info\naction=pass\n`)
   })
 
   it.each([

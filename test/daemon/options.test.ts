@@ -50,6 +50,7 @@ describe('options', () => {
     [['--whitelist-clients=/a', '--whitelist-clients=/b'], { clientFiles: ['/a', '/b'] }],
     [['--greylist-action=451', '--greylist-text=later'], { action: '451', text: 'later' }],
     [['--greylist-text='], { text: 'Greylisted, try again in %s seconds' }],
+    [['--quiet', '--verbose'], { quiet: true, verbose: false }],
     [['--facility=local3'], { facility: 'local3' }],
     [
       ['-d', '--pidfile=/run/x', '--user=a', '--group=b'],
