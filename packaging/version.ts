@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Pages that name the packages of the present version. */
-const PAGES = ['README.md', 'docs/packages.md']
+/** What names the packages of the present version. */
+const PAGES = ['README.md', 'docs/packages.md', 'packaging/greyctl.spec']
 
 /**
  * Makes a checkout one of another version: package.json and its lock, the pages that name the packages, and the changelog, whose

@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { released, setVersion } from '../../packaging/version.js'
 
-const FILES = ['package.json', 'package-lock.json', 'CHANGELOG.md', 'README.md', 'docs/packages.md']
+const FILES = [
+  'package.json',
+  'package-lock.json',
+  'CHANGELOG.md',
+  'README.md',
+  'docs/packages.md',
+  'packaging/greyctl.spec',
+]
 const NOW: string = JSON.parse(readFileSync('package.json', 'utf8')).version
 const NEXT = NOW.replace(/\d+$/, (patch) => String(Number(patch) + 1))
 const DAY = '2026-12-01'
@@ -12,7 +19,7 @@ const DAY = '2026-12-01'
 let root: string
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'greyctl-version-'))
-  mkdirSync(join(root, 'docs'))
+  for (const name of ['docs', 'packaging']) mkdirSync(join(root, name))
   for (const name of FILES) cpSync(name, join(root, name))
   // also right after a release
   writeFileSync(join(root, 'CHANGELOG.md'), '# Changelog\n\n## [Unreleased]\n\n### Added\n\n- one thing\n')
@@ -34,7 +41,7 @@ describe('a release', () => {
       packages: { ...before.packages, '': { ...before.packages[''], version: NEXT } },
     })
     expect(text('README.md')).toContain(`greyctl_${NEXT}_amd64.deb`)
-    for (const page of ['README.md', 'docs/packages.md']) expect(text(page)).not.toContain(NOW)
+    for (const page of FILES.slice(3)) expect(text(page)).not.toContain(NOW)
     expect(text('docs/packages.md')).toContain(`--define 'version ${NEXT}'`)
     expect(text('CHANGELOG.md')).toBe(
       `# Changelog\n\n## [Unreleased]\n\n## [${NEXT}] - ${DAY}\n\n### Added\n\n- one thing\n`,
