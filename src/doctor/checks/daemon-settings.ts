@@ -13,11 +13,14 @@ const refused = check({
   commands: ['greyctl daemon --check', 'systemctl reload greyctl'],
   autofix: 'manual',
   becauseOf: ['greylist-text-with-spaces'],
-  needs: ['daemon', 'processes'],
-  judge: ({ daemon, processes }) => {
+  needs: ['daemon', 'processes', 'greylisters'],
+  judge: ({ daemon, processes, greylisters }) => {
     const [first, ...more] = daemon?.refused ?? []
     if (first === undefined) return []
     const runs = processes.some(({ name }) => name === 'greyctl')
+    // its files may outlive it, where another greylister took its place
+    const own = greylisters.find(({ name }) => name === 'greyctl')
+    if (!runs && !own?.unitFile && !own?.initScript) return []
     const evidence = [first, ...more].map((complaint) => {
       const [, ref = '/etc/default/greyctl', text = complaint] = /^(\/\S+?): (.*)$/.exec(complaint) ?? []
       return { ref, text }

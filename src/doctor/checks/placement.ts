@@ -1,5 +1,6 @@
-import { check } from '../check.js'
+import { check, type Hit } from '../check.js'
 import type { Fate } from '../facts/fates.js'
+import type { Asked } from '../facts/questions.js'
 import { about, distinct, ending, greylisted, hitOf, isMx, type Uses } from './uses.js'
 
 const ownNetworks = check({
@@ -13,14 +14,7 @@ const ownNetworks = check({
   remedy: 'put permit_mynetworks before the check',
   autofix: 'manual',
   needs: ['fates'],
-  judge: ({ fates }) =>
-    fates
-      .filter(isMx)
-      .flatMap((fate) =>
-        distinct(greylisted(fate.own)).map((asked) =>
-          hitOf(fate, asked, 'before it permits the own networks'),
-        ),
-      ),
+  judge: ({ fates }) => greylistedToo(fates, ({ own }) => own, 'before it permits the own networks'),
 })
 
 const authenticated = check({
@@ -33,15 +27,19 @@ const authenticated = check({
   remedy: 'put permit_sasl_authenticated before the check',
   autofix: 'manual',
   needs: ['fates'],
-  judge: ({ fates }) =>
-    fates
-      .filter(isMx)
-      .flatMap((fate) =>
-        distinct(greylisted(fate.user)).map((asked) =>
-          hitOf(fate, asked, 'before it permits authenticated users'),
-        ),
-      ),
+  judge: ({ fates }) => greylistedToo(fates, ({ user }) => user, 'before it permits authenticated users'),
 })
+
+/** Where a greylister is asked about mail that it ought not to see. */
+function greylistedToo(
+  fates: readonly Fate[],
+  mailsOf: (fate: Fate) => readonly Asked[],
+  when: string,
+): readonly Hit[] {
+  return fates
+    .filter(isMx)
+    .flatMap((fate) => distinct(greylisted(mailsOf(fate))).map((asked) => hitOf(fate, asked, when)))
+}
 
 const unreachable = check({
   id: 'policy-unreachable-after-permit',

@@ -52,7 +52,13 @@ export const SUPERVISION_CASES: Readonly<Record<string, readonly Case[]>> = {
     },
     {
       broken: { daemon: { refused: [DEALY], keptAway: [] }, processes: [MASTER], units: [failed] },
-      healthy: {},
+      // uninstalled, and its file was kept
+      healthy: {
+        daemon: { refused: [DEALY], keptAway: [] },
+        processes: [MASTER],
+        units: [],
+        greylisters: [greylister({ unitFile: false })],
+      },
       says: 'it does not run',
     },
   ],
