@@ -81,9 +81,16 @@ class Screen implements LiveReport {
   private readonly latest: Change[] = []
   private readonly draw = createLogUpdate(process.stdout, { showCursor: true })
   private timer: NodeJS.Timeout | undefined
+  /** After Ctrl-Z and fg, what stands above is the shell's: the next picture is a new one. */
+  private readonly stopped = () => {
+    this.draw.done()
+    process.kill(process.pid, 'SIGSTOP')
+  }
 
   /** Asked each time: a window may be made larger. */
-  constructor(private readonly terminal: () => Terminal) {}
+  constructor(private readonly terminal: () => Terminal) {
+    process.on('SIGTSTP', this.stopped)
+  }
 
   begun(summarise: () => Summary): void {
     const started = performance.now()
@@ -101,6 +108,7 @@ class Screen implements LiveReport {
 
   end(): void {
     clearTimeout(this.timer)
+    process.off('SIGTSTP', this.stopped)
     this.draw.clear()
     this.draw.done()
   }
