@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -108,6 +108,17 @@ describe('starting', () => {
     expect(beforeListening.files.length).toBeLessThanOrEqual(4)
     expect(beforeListening.bytes).toBeGreaterThan(100_000)
     expect(beforeListening.bytes).toBeLessThan(260_000)
+  })
+
+  it('the thread that scans a long log lies beside the files that start it', async () => {
+    const dist = join(ROOT, 'dist')
+    const files = (await readdir(dist, { recursive: true })).filter((name) => name.endsWith('.js'))
+    const starters: string[] = []
+    for (const name of files)
+      if (/scan-worker\.js['"], import\.meta\.url/.test(await readFile(join(dist, name), 'utf8')))
+        starters.push(name)
+    expect(starters).not.toEqual([])
+    for (const name of starters) expect(files).toContain(join(dirname(name), 'scan-worker.js'))
   })
 })
 
