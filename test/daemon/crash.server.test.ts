@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -181,5 +190,22 @@ describe.runIf(root)('a store that cannot be opened', () => {
     asking.send(policyText())
     expect((await asking.answers(1))[0]).toMatch(/^DEFER_IF_PERMIT/)
     asking.socket.destroy()
+  })
+})
+
+describe('a store that is damaged', () => {
+  it('is kept beside a new one, with one warning, and mail is greylisted from the first on', async () => {
+    const store = join(base, 'store')
+    mkdirSync(store)
+    const damaged = Buffer.alloc(20_000, 'no store')
+    writeFileSync(join(store, 'data.mdb'), damaged)
+    const daemon = await start([`--dbdir=${store}`])
+    const asking = await client(daemon.port)
+    asking.send(policyText())
+    expect((await asking.answers(1))[0]).toMatch(/^DEFER_IF_PERMIT/)
+    asking.socket.destroy()
+    const [kept = ''] = readdirSync(store).filter((name) => name.startsWith('data.mdb.damaged-'))
+    expect(readFileSync(join(store, kept))).toEqual(damaged)
+    expect(daemon.log().match(/^warning: .*is damaged.*/gm)).toEqual([expect.stringContaining(kept)])
   })
 })

@@ -350,6 +350,13 @@ describe.skipIf(inject('labRefused'))('the package on Debian 13', () => {
     await ok('greyctl doctor')
   })
 
+  it('its service is confined as tightly as on Debian 12', async () => {
+    const exposure = await ok('systemd-analyze security greyctl.service --no-pager')
+    expect(Number(/exposure level for greyctl\.service: ([\d.]+)/.exec(exposure)?.[1])).toBeLessThanOrEqual(
+      1.2,
+    )
+  })
+
   it('stays, and greylists, when Postfix cannot be put back; leaves Postfix alone when told to', async () => {
     // nobody can put another file in the place of a mounted one
     await ok(`mount --bind ${MAIN} ${MAIN}`)
