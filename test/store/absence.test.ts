@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -55,6 +55,8 @@ describe('a store whose absent keys are known', () => {
 
   /** Little room, so that keys are learned again and again. */
   function open(path: string): { readonly store: JournaledStore; readonly absence: Absence } {
+    // as the daemon does before it opens one
+    mkdirSync(path, { recursive: true })
     const absence = new Absence(20)
     const file = new ThreadedStore(new LmdbStore(path), threads.start(expect.unreachable))
     const options = { durability: 'relaxed', patience: 5, warn: expect.unreachable } as const
