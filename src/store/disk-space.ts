@@ -1,4 +1,4 @@
-import { statfsSync, statSync } from 'node:fs'
+import { existsSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Bytes that make LMDB's two files; with fewer it is not even tried. */
@@ -20,6 +20,8 @@ export function noSpace(directory: string): Error {
  * whole process with SIGBUS. Throws while there is no room for what is not yet there.
  */
 export function assertMappable(directory: string): void {
+  // LMDB makes it
+  if (!existsSync(directory)) return
   const find = (name: string) => statSync(join(directory, name), { throwIfNoEntry: false })
   const [data, lock] = [find('data.mdb'), find('lock.mdb')]
   const isThere = data && lock && data.size > 0 && lock.blocks * 512 >= lock.size
