@@ -129,7 +129,10 @@ function isProven(client: GreyRecord | undefined, { autoWhitelist }: Policy): bo
   return client !== undefined && client.count >= autoWhitelist
 }
 
-/** Whether the first of a triplet's records says all: the mail passes by it, and nothing has to be remembered. */
+/**
+ * Whether the first of a triplet's records says all: the mail passes by it, and nothing has to be remembered. A client on the
+ * automatic whitelist passes too, for another reason.
+ */
 export function saysAll(
   triplet: GreyRecord | undefined,
   policy: Pick<Policy, 'maxAge' | 'retryWindow'>,
