@@ -172,7 +172,7 @@ describe
       'an edit of the administrator while install asks',
       onMachine('server', async (machine) => {
         const asking = machine.start(
-          `TERM=dumb script -qec '${GREYCTL} install --backend bundled --no-selective --delay 1' /dev/null`,
+          `TERM=dumb script -qec '${GREYCTL} install --backend bundled --no-selective --store local --delay 1' /dev/null`,
         )
         await until(() => asking.output().includes('Make these changes?'))
         await machine.ok(`echo '# edited meanwhile' >>/etc/postfix/main.cf`)
@@ -193,7 +193,7 @@ describe
         const before = await snapshot(machine)
         for (const answer of ['n\r', '\r', '\u0003']) {
           const asking = machine.start(
-            `TERM=dumb script -qec '${GREYCTL} install --backend bundled --no-selective --delay 1' /dev/null`,
+            `TERM=dumb script -qec '${GREYCTL} install --backend bundled --no-selective --store local --delay 1' /dev/null`,
           )
           await until(() => asking.output().includes('Make these changes?'))
           asking.write(answer)

@@ -254,8 +254,12 @@ export class FallbackStore implements Store {
   }
 }
 
+/** What iovalkey says between the end of a connection and the news of it. */
+const UNCONNECTED = /^(?:Stream isn't writeable|Cluster isn't ready) and enableOfflineQueue/
+
 /** One line of printable characters: a server may say anything. */
 function reasonOf(error: Error): string {
+  if (UNCONNECTED.test(error.message)) return 'Connection is closed.'
   return (error.message || String((error as NodeJS.ErrnoException).code ?? error.name))
     .replace(/[^\x20-\x7e]+/g, ' ')
     .slice(0, 160)
