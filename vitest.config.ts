@@ -1,5 +1,4 @@
 import { defineConfig } from 'vitest/config'
-import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Servers take their time to boot and to answer. */
 const PATIENT = { testTimeout: 600_000, hookTimeout: 600_000 }
@@ -10,21 +9,6 @@ const SIDE_BY_SIDE = 4
 /** These have a hundred milliseconds for something, and nobody beside them. */
 const BY_THE_CLOCK = ['test/store/valkey/failure.server.test.ts']
 
-/** They take minutes each: whichever began last would run on alone. */
-const LONGEST = ['doctor-one', 'doctor-two', 'tutorial', 'package', 'postgrey', 'bad-input'].map(
-  (name) => `test/lab/${name}.server.test.ts`,
-)
-
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification) => {
-      const at = LONGEST.findIndex((name) => moduleId.endsWith(name))
-      return at < 0 ? LONGEST.length : at
-    }
-    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other))
-  }
-}
-
 /**
  * `unit` is the fast part (`npm test`). Then `clock`, one file at a time, where time is of the essence. Then, beside each
  * other, since both mostly wait: `server`, the tests that install or start real programs on this machine (Postfix, postgrey,
@@ -33,7 +17,6 @@ class LongestFirst extends BaseSequencer {
  */
 export default defineConfig({
   test: {
-    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
