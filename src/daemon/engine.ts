@@ -1,43 +1,25 @@
-import { parseAddress } from '../greylist/address.js'
-import { isOutbound } from '../greylist/correspondent.js'
-import { changesOf, decideByRecords, saysAll } from '../greylist/decide.js'
+import { changesOf, decideByRecords, type Known, saysAll } from '../greylist/decide.js'
 import { keysOf, TRIPLET } from '../greylist/key.js'
-import type { LogLines } from '../greylist/logline.js'
-import { type Outbound, type Policy, policyFor } from '../greylist/policy.js'
+import { type Policy, policyFor } from '../greylist/policy.js'
 import { GONE, type GreyRecord, isExpired } from '../greylist/record.js'
-import { DUNNO, deferReply, headerReply, type ReplyTexts } from '../greylist/reply.js'
+import { DUNNO } from '../greylist/reply.js'
 import type { PolicyRequest } from '../greylist/request.js'
 import type { Store } from '../store/store.js'
 import { markExpected } from './expecting.js'
-import type { Log } from './log.js'
-import type { Metrics } from './metrics.js'
 import type { Pools } from './pools.js'
 import { readRecords } from './records.js'
+import { Replies, type ReplyOptions } from './replies.js'
 import { Unflushed } from './unflushed.js'
-import { type Asked, hasRecords, type Job, type Question, Work } from './work.js'
+import { type Asked, askedOf, hasRecords, type Job, type Question, Work } from './work.js'
 
-export interface EngineOptions {
+/** The policy is asked for once a turn: a reload takes effect at the next. */
+export interface EngineOptions extends ReplyOptions {
   readonly store: Store
-  /** Asked once a turn: a reload takes effect at the next. */
-  readonly policy: () => Policy
   /** Which pools clients belong to; without it each network stands for itself. */
   readonly pools?: Pools | undefined
-  readonly texts: () => ReplyTexts
-  readonly log: Log
-  readonly metrics: Metrics
-  /** How decisions are written. */
-  readonly lines: LogLines
-  /** Told of mail that own users send. */
-  readonly written?: (request: PolicyRequest, outbound: Outbound) => void
-  readonly quiet: () => boolean
   /** Obey policy_test_time. */
   readonly testClock: boolean
-  /** Milliseconds since the epoch. */
-  readonly clock: () => number
 }
-
-/** Messages that got their header already: the last so many. Recipients of one message follow each other closely. */
-const REMEMBERED_MESSAGES = 2000
 
 /**
  * Requests decided together at most, where the store answers at once: while the server works on the next ones, clients read
@@ -54,9 +36,7 @@ const TOGETHER = 10
  */
 export class Engine {
   readonly #options: EngineOptions
-  readonly #headed = new Set<string>()
-  /** The last deferral, since most wait for as long as the one before. */
-  #deferral: { readonly texts: ReplyTexts; readonly seconds: number; readonly reply: string } | undefined
+  readonly #replies: Replies
   readonly #unflushed = new Unflushed()
   #waiting: Job[] = []
   #turnSoon: NodeJS.Immediate | undefined
@@ -65,6 +45,7 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options
+    this.#replies = new Replies(options)
   }
 
   /**
@@ -113,17 +94,18 @@ export class Engine {
     this.#waiting = []
     const fail = (error: Error) => this.#fail(jobs, error)
     try {
+      const { store } = this.#options
       const policy = this.#options.policy()
       const works = jobs.map((job) => new Work(job, policy, this.#options.pools))
       const asked = askedOf(works)
       const now = Math.floor(this.#options.clock() / 1000)
-      const any = readRecords(this.#options.store, asked, (key, record) => {
+      const any = readRecords(store, asked, (key, record) => {
         return !this.#options.testClock && this.#pending(key) === undefined && saysAll(record, policy, now)
       })
       const decide = (expectations: boolean) => {
         const decided = () => this.#decide(works, policy)
-        if (expectations || policy.outbound) this.#markExpected(asked, policy, expectations, decided, fail)
-        else decided()
+        if (!expectations && !policy.outbound) decided()
+        else markExpected(asked, { store, policy, any: expectations, now: this.#now }, decided, fail)
       }
       // a store of this machine answers at once: a promise for each turn would only cost time
       if (any instanceof Promise) any.then(decide).catch(fail)
@@ -133,37 +115,21 @@ export class Engine {
     }
   }
 
-  #markExpected(
-    asked: readonly Asked[],
-    policy: Policy,
-    any: boolean,
-    done: () => void,
-    fail: (error: Error) => void,
-  ): void {
-    const { store } = this.#options
-    markExpected(asked, { store, policy, any, now: (request) => this.#now(request) }, done, fail)
-  }
-
   #decide(works: readonly Work[], policy: Policy): void {
     const late: Work[] = []
-    let waits = false
-    // what was decided before is newer than what was read
-    const latest = (stored: GreyRecord | undefined, key: string | undefined) => {
-      const pending = this.#pending(key ?? '')
-      if (pending === undefined) return stored
-      waits = true
-      return pending
-    }
     for (const work of works) {
-      waits = false
+      let waits = false
       for (const question of work.questions) {
         if (!hasRecords(question)) continue
-        const { keys, expected } = question
-        const triplets = question.triplets.map((record, at) => latest(record, keys.triplets[at]))
-        const clients = question.clients.map((record, at) => latest(record, keys.clients[at]))
-        const known = { triplets, clients, expected }
-        const rules = policyFor(policy, question.request.recipient)
-        const made = decideByRecords(known, rules, this.#now(question.request))
+        const { keys, request } = question
+        // what was decided before is newer than what was read
+        const known = this.#pendingOf(question)
+        waits ||= known !== undefined
+        const made = decideByRecords(
+          known ?? question,
+          policyFor(policy, request.recipient),
+          this.#now(request),
+        )
         for (const [key, record] of changesOf(made, keys)) {
           this.#changed.set(key, record)
           waits = true
@@ -222,6 +188,18 @@ export class Engine {
     }
   }
 
+  /** What is known of it with what is not committed yet; undefined: nothing of that concerns it. */
+  #pendingOf(question: Asked): Known | undefined {
+    const { keys, expected } = question
+    if (this.#changed.size === 0 && this.#unflushed.size === 0) return undefined
+    if (![...keys.triplets, ...keys.clients].some((key) => this.#pending(key) !== undefined)) return undefined
+    return {
+      triplets: keys.triplets.map((key, at) => this.#pending(key) ?? question.triplets[at]),
+      clients: keys.clients.map((key, at) => this.#pending(key) ?? question.clients[at]),
+      expected,
+    }
+  }
+
   /** What was decided, but is not committed yet. */
   #pending(key: string): GreyRecord | undefined {
     // a new key's first look-up in a map costs its hash; mostly there is nothing to find
@@ -231,23 +209,9 @@ export class Engine {
 
   #answer({ job, questions }: Work): void {
     let replies = ''
-    for (const question of questions) replies += this.#reply(question)
+    for (const question of questions) replies += this.#replies.to(question)
     this.#send(job, replies)
     this.#options.metrics.answered(questions.length, performance.now() - job.received)
-  }
-
-  /** An answer, whatever happens while it is written: mail must not wait for one that never comes. */
-  #reply(question: Question): string {
-    try {
-      return this.#finish(question)
-    } catch (error) {
-      this.#options.metrics.failedOpen += 1
-      this.#options.log.rarely(
-        'answer',
-        `warning: not greylisting (answering DUNNO): ${(error as Error).message}`,
-      )
-      return DUNNO
-    }
   }
 
   /** One connection that cannot be written to must not cost the others their answers. */
@@ -267,57 +231,9 @@ export class Engine {
     }
   }
 
-  #now(request: PolicyRequest | undefined): number {
+  readonly #now = (request: PolicyRequest): number => {
     const { testClock, clock } = this.#options
-    const test = testClock && request !== undefined ? /^\d{1,10}$/.exec(request.testTime) : null
+    const test = testClock ? /^\d{1,10}$/.exec(request.testTime) : null
     return test ? Number(test[0]) : Math.floor(clock() / 1000)
   }
-
-  #finish({ request, decision }: Question): string {
-    this.#options.metrics.decided(decision)
-    if (decision === undefined || request === undefined) return DUNNO
-    const { log, lines, quiet, texts, clock, policy, written } = this.#options
-    const { outbound } = policy()
-    if (outbound && isOutbound(request, outbound, parseAddress(request.clientAddress)))
-      written?.(request, outbound)
-    // asked about every mail of everybody: nothing was decided
-    if (decision.reason === 'outbound') return DUNNO
-    const header = decision.delaySeconds !== undefined && this.#firstOfMessage(request.instance)
-    if (decision.nowWhitelisted) log.record(lines.whitelisted(request))
-    if (!quiet()) log.record(lines.action(request, decision, header))
-    if (decision.action === 'defer') return this.#defer(decision.waitSeconds ?? 0, request.recipient)
-    return header ? headerReply(texts(), decision.delaySeconds ?? 0, clock()) : DUNNO
-  }
-
-  #defer(seconds: number, recipient: string): string {
-    const texts = this.#options.texts()
-    if (texts.text.includes('%r')) return deferReply(texts, seconds, recipient)
-    const last = this.#deferral
-    if (last?.texts === texts && last.seconds === seconds) return last.reply
-    const reply = deferReply(texts, seconds, recipient)
-    this.#deferral = { texts, seconds, reply }
-    return reply
-  }
-
-  /** The header goes to the first recipient only: each PREPEND would add one. */
-  #firstOfMessage(instance: string): boolean {
-    if (instance === '') return true
-    if (this.#headed.has(instance)) return false
-    // a copy: the text that it was cut from may be as long as all that came with it
-    this.#headed.add(Buffer.from(instance, 'latin1').toString('latin1'))
-    if (this.#headed.size > REMEMBERED_MESSAGES) {
-      for (const oldest of this.#headed) {
-        this.#headed.delete(oldest)
-        break
-      }
-    }
-    return true
-  }
-}
-
-function askedOf(works: readonly Work[]): readonly Asked[] {
-  const asked: Asked[] = []
-  for (const { questions } of works)
-    for (const question of questions) if (hasRecords(question)) asked.push(question)
-  return asked
 }

@@ -25,8 +25,8 @@ export function readRecords(
           ({ keys, triplets }) => triplets.length === 0 || !enough(keys.triplets[0] ?? '', triplets[0]),
         )
   const keys: string[] = [EXPECTATIONS]
-  for (const { keys: own } of rest) {
-    for (const key of own.triplets) keys.push(key)
+  for (const { keys: own, triplets } of rest) {
+    for (let at = triplets.length; at < own.triplets.length; at += 1) keys.push(own.triplets[at] ?? '')
     for (const key of own.clients) keys.push(key)
   }
   const found = store.getMany(keys)
@@ -46,13 +46,15 @@ function readFirst(store: Store, asked: readonly Asked[]): void {
   for (const [place, question] of asked.entries()) question.triplets = [found[place]]
 }
 
-/** Whether somebody waits for mail. */
+/** Behind what was read of each before. Whether somebody waits for mail. */
 function deal(found: Found, asked: readonly Asked[]): boolean {
   let place = 1
   for (const question of asked) {
-    const clients = place + question.keys.triplets.length
-    question.triplets = found.slice(place, clients)
-    place = clients + question.keys.clients.length
+    const { keys, triplets } = question
+    const clients = place + keys.triplets.length - triplets.length
+    question.triplets =
+      triplets.length === 0 ? found.slice(place, clients) : [...triplets, ...found.slice(place, clients)]
+    place = clients + keys.clients.length
     question.clients = found.slice(clients, place)
   }
   return found[0] !== undefined

@@ -40,6 +40,13 @@ export function hasRecords(question: Question): question is Asked {
   return question.keys !== undefined
 }
 
+export function askedOf(works: readonly Work[]): readonly Asked[] {
+  const asked: Asked[] = []
+  for (const { questions } of works)
+    for (const question of questions) if (hasRecords(question)) asked.push(question)
+  return asked
+}
+
 /** A job in its turn. */
 export class Work {
   readonly job: Job

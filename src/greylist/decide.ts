@@ -94,23 +94,27 @@ export function decideByRecords(known: Known, policy: Policy, now: number): Deci
 }
 
 function judge(known: Known, policy: Policy, now: number): Decision {
-  const clients = currents(CLIENT, known.clients, policy, now)
-  const proven = policy.autoWhitelist > 0 ? clients.findIndex((one) => isProven(one, policy)) : -1
-  const client = clients[proven]
-  if (client !== undefined) {
-    const counts = isStale(client, now) ? { at: proven, record: counted(client, now) } : undefined
-    return decision({ action: 'pass', reason: 'client AWL', client: counts })
+  const { triplets = NOTHING, clients = NOTHING } = known
+  if (policy.autoWhitelist > 0) {
+    for (let at = 0; at < clients.length; at += 1) {
+      const client = current(CLIENT, clients[at], policy, now)
+      if (client === undefined || client.count < policy.autoWhitelist) continue
+      const counts = isStale(client, now) ? { at, record: counted(client, now) } : undefined
+      return decision({ action: 'pass', reason: 'client AWL', client: counts })
+    }
   }
-  const triplets = currents(TRIPLET, known.triplets, policy, now)
-  const triplet = triplets.reduce(furthest, undefined)
-  if (triplet === undefined) return judgeFirst(clients[0], policy, now)
+  const surest = current(TRIPLET, triplets[0], policy, now)
+  let triplet = surest
+  for (let at = 1; at < triplets.length; at += 1)
+    triplet = furthest(triplet, current(TRIPLET, triplets[at], policy, now))
+  if (triplet === undefined) return judgeFirst(current(CLIENT, clients[0], policy, now), policy, now)
   if (triplet.count > 0) {
     // what was known by the network alone (of postgrey's days, say) is now known of the whole pool
-    const spreads = isStale(triplet, now) || triplets[0] === undefined
+    const spreads = isStale(triplet, now) || surest === undefined
     return spreads ? decision({ ...FOUND, triplet: { ...triplet, last: now } }) : FOUND
   }
   const waited = now - triplet.first
-  if (waited >= policy.delay) return firstPass(triplet, clients[0], policy, now)
+  if (waited >= policy.delay) return firstPass(triplet, current(CLIENT, clients[0], policy, now), policy, now)
   // after a step back of the clock the wait starts anew, rather than lasting until the old time comes again
   if (waited < 0) return defer('new', policy.delay, policy, { first: now, last: now, count: 0 })
   const seen = isStale(triplet, now) ? { ...triplet, last: now } : undefined
@@ -124,10 +128,6 @@ function decision(made: Decision): Decision {
 }
 
 const FOUND = decision({ action: 'pass', reason: 'triplet found' })
-
-function isProven(client: GreyRecord | undefined, { autoWhitelist }: Policy): boolean {
-  return client !== undefined && client.count >= autoWhitelist
-}
 
 /**
  * Whether the first of a triplet's records says all: the mail passes by it, and nothing has to be remembered. A client on the
@@ -179,16 +179,14 @@ function defer(reason: Reason, waitSeconds: number, policy: Policy, triplet?: Gr
   return decision({ action, reason, waitSeconds, triplet, learned: policy.learn || undefined })
 }
 
-/** Those that say something still, in their places. */
-function currents(
+/** undefined: it says nothing any more. */
+function current(
   kind: string,
-  records: readonly (GreyRecord | undefined)[] = [],
+  record: GreyRecord | undefined,
   policy: Policy,
   now: number,
-): readonly (GreyRecord | undefined)[] {
-  return records.map((record) =>
-    record === undefined || isExpired(kind, record, policy, now) ? undefined : record,
-  )
+): GreyRecord | undefined {
+  return record === undefined || isExpired(kind, record, policy, now) ? undefined : record
 }
 
 /** Seen an hour ago or longer, or in the future (the clock was set back). */
