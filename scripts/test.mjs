@@ -21,7 +21,7 @@ if (run('npm', ['run', '--silent', 'build']) !== 0) process.exit(1)
 
 const scratch = mkdtempSync(join(tmpdir(), 'greyctl-test-'))
 const report = join(scratch, 'report.json')
-const projects = all ? [] : ['--project', 'unit']
+const projects = all ? [] : ['--project', 'unit*']
 const others = process.argv.slice(2).filter((argument) => argument !== '--all')
 const status = run('npx', [
   'vitest',

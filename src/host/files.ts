@@ -126,7 +126,8 @@ export class Files {
       const old = await orAbsent(path, () => stat(real))
       if (old && !old.isFile()) throw new GreyctlError('change-failed', 'not a regular file', { where: path })
       const like = options.like && (await this.paths.outside(options.like, { followLast: true }))
-      await this.writeTemporary(temporary, content, { old: like ?? (old && real), meta: options.meta })
+      const { meta, modified } = options
+      await this.writeTemporary(temporary, content, { old: like ?? (old && real), meta, modified })
       await rename(temporary, real)
       await syncDirectory(dirname(real))
     } catch (error) {
@@ -139,7 +140,7 @@ export class Files {
   private async writeTemporary(
     temporary: string,
     content: Buffer,
-    like: { old: string | undefined; meta: FileMeta | undefined },
+    like: { old: string | undefined; meta: FileMeta | undefined; modified: number | undefined },
   ): Promise<void> {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
     const handle = await open(temporary, flags, 0o600)
@@ -148,7 +149,7 @@ export class Files {
       if (like.old !== undefined) await this.copyAttributes(like.old, temporary)
       if (like.meta) await applyMeta(handle, like.meta)
       const now = new Date()
-      await handle.utimes(now, now)
+      await handle.utimes(now, like.modified ?? now)
       await handle.sync()
     } finally {
       await handle.close()

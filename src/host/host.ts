@@ -107,6 +107,8 @@ export interface ReplaceOptions {
   readonly meta?: FileMeta
   /** Owner, mode, xattrs, ACLs and SELinux context of this file instead; `meta` wins over it. */
   readonly like?: string
+  /** When it says that it was written, in seconds since the epoch; default: now. */
+  readonly modified?: number
 }
 
 export interface Host {

@@ -1,6 +1,6 @@
 import { dirname, join, normalize } from 'node:path'
 import { GreyctlError } from '../errors.js'
-import type { FileMeta, FileStat, StreamOptions } from './host.js'
+import type { FileMeta, FileStat, ReplaceOptions, StreamOptions } from './host.js'
 
 interface Entry extends FileMeta {
   readonly kind: 'file' | 'directory' | 'symlink'
@@ -108,11 +108,7 @@ export class MemoryFiles {
     return 1e6
   }
 
-  async replace(
-    path: string,
-    content: Buffer,
-    options: { meta?: FileMeta; like?: string } = {},
-  ): Promise<void> {
+  async replace(path: string, content: Buffer, options: ReplaceOptions = {}): Promise<void> {
     const real = this.follow(path)
     this.change(real)
     this.assertDirectory(dirname(real), path)
@@ -125,7 +121,7 @@ export class MemoryFiles {
       gid,
       mode,
       content: Buffer.from(content),
-      modified: this.time,
+      modified: options.modified ?? this.time,
     })
   }
 

@@ -5,6 +5,12 @@ import { findSmtpd } from './probe.js'
 const CANDIDATE_DIRECTORY = '/run/greyctl/candidate'
 
 /**
+ * Seconds. Each of Postfix's programs reads a main.cf of this second or the one before again and again until it is older,
+ * since it may be half written (dict_load_file_xt() in dict.c). The copy is whole before anybody reads it.
+ */
+const SETTLED = 5
+
+/**
  * A full copy of a configuration directory with another main.cf, for smtpd to be asked about before it goes live.
  * Symbolic links become what they point to: a relative one would point elsewhere from the copy, and main.cf through
  * its link would be the live one. Owners and modes stay, so that no secret gets readable; main.cf alone is readable
@@ -25,7 +31,8 @@ export async function prepareCandidate(
     if (name !== 'main.cf') await copyInto(host, `${configDir}/${name}`, `${to}/${name}`)
   }
   const content = typeof mainCf === 'string' ? Buffer.from(mainCf, 'latin1') : mainCf
-  await host.replace(`${to}/main.cf`, content, { meta: { uid: 0, gid, mode: 0o640 } })
+  const modified = host.now() - SETTLED
+  await host.replace(`${to}/main.cf`, content, { meta: { uid: 0, gid, mode: 0o640 }, modified })
   return to
 }
 

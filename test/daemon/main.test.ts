@@ -3,13 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { inheritedSockets } from '../../src/daemon/main.js'
 import { client, policyText } from './running.js'
+import { BUILT } from './spawned.js'
 
-const MAIN = fileURLToPath(new URL('../../src/daemon/main.ts', import.meta.url))
-const NODE = ['--import', import.meta.resolve('tsx'), MAIN]
 let base: string
 const children: ChildProcess[] = []
 
@@ -27,7 +25,7 @@ const files = () => [
   `--whitelist-recipients=${join(base, 'recipients')}`,
 ]
 const run = (...argv: string[]) =>
-  spawnSync(process.execPath, [...NODE, ...argv], { encoding: 'utf8', timeout: 15_000 })
+  spawnSync(process.execPath, [BUILT, ...argv], { encoding: 'utf8', timeout: 15_000 })
 
 interface Started {
   readonly child: ChildProcess
@@ -41,7 +39,7 @@ async function start(
   options: Parameters<typeof spawn>[2] = {},
   shell = false,
 ): Promise<Started> {
-  const command = [process.execPath, ...NODE, ...files(), ...argv]
+  const command = [process.execPath, BUILT, ...files(), ...argv]
   const child = shell
     ? spawn('sh', ['-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', 'sh', ...command], options)
     : spawn(process.execPath, command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'], ...options })

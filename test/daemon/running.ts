@@ -42,6 +42,8 @@ export async function startTestDaemon(argv: readonly string[] = [], store?: Stor
   const options = reread()
   const running = { now: 1_800_000_000, lines, base }
   const clock = () => running.now * 1000
+  // it has a process of its own otherwise
+  const mask = process.umask()
   const daemon = await startDaemon(options, {
     log,
     version: '0.1.0',
@@ -54,6 +56,7 @@ export async function startTestDaemon(argv: readonly string[] = [], store?: Stor
     port: Number(daemon.listening[0]?.split(':').at(-1)),
     async stop() {
       await daemon.stop()
+      process.umask(mask)
       rmSync(base, { recursive: true, force: true })
     },
   })

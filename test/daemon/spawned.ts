@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Client, client, policyText } from './running.js'
 
-const MAIN = fileURLToPath(new URL('../../src/daemon/main.ts', import.meta.url))
+/** As systemd starts it. `npm test` builds first. */
+export const BUILT = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url))
 
 export interface Spawned {
   readonly child: ChildProcess
@@ -17,17 +18,17 @@ export interface Spawned {
   kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
-const FROM_SOURCE = [process.execPath, '--import', import.meta.resolve('tsx'), MAIN]
+const OURS = [process.execPath, BUILT]
 
 /**
  * The daemon as a process of its own, on a free port of 127.0.0.1. `wrap` goes before the command line; `program` is
- * another daemon than that of the sources.
+ * another daemon than ours.
  */
 export async function spawnDaemon(
   base: string,
   argv: readonly string[],
   wrap: readonly string[] = [],
-  program: readonly string[] = FROM_SOURCE,
+  program: readonly string[] = OURS,
 ): Promise<Spawned> {
   const empty = join(base, 'empty')
   writeFileSync(empty, '')

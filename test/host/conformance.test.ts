@@ -55,6 +55,14 @@ describe.each([
     expect(await host.stat('/etc/new')).toMatchObject({ mode: 0o604 })
   })
 
+  it('says that a file was written now, or when it is told to', async () => {
+    const host = await prepared()
+    await host.replace('/etc/main.cf', Buffer.from('x'), { modified: 1_700_000_000 })
+    expect((await host.stat('/etc/main.cf'))?.modified).toBe(1_700_000_000)
+    await host.replace('/etc/main.cf', Buffer.from('y'))
+    expect(Math.abs(((await host.stat('/etc/main.cf'))?.modified ?? 0) - host.now())).toBeLessThan(60)
+  })
+
   it('appends, creating the file with the given mode', async () => {
     const host = await prepared()
     await host.append('/etc/journal', Buffer.from('a\n'), { ...mine, mode: 0o600 })

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createRealHost } from '../../src/host/real.js'
 
 const execute = promisify(execFile)
@@ -69,10 +69,11 @@ describe('run', () => {
   })
 
   it('hands on no more of the environment than programs need', async () => {
-    process.env.GREYCTL_TEST_SECRET = 'x'
+    vi.stubEnv('GREYCTL_TEST_SECRET', 'x')
     const { stdout } = await host.run(['env'], { env: { MORE: '1' } })
     expect(stdout).toContain('MORE=1')
     expect(stdout).not.toContain('GREYCTL_TEST_SECRET')
+    vi.unstubAllEnvs()
   })
 })
 

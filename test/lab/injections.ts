@@ -53,8 +53,15 @@ const submission = (...options: string[]) => append(MASTER, 'submission inet n -
 const table = (type: string) =>
   `${list(`permit_mynetworks, check_client_access ${type}:/etc/postfix/lab, permit_sasl_authenticated, $greyctl_check`)}`
 
-/** A mail from outside, and its lines in the log. Whatever it is answered. */
-const MAIL = `swaks --server 192.0.2.25 --local-interface 198.51.100.11 --helo mx2.good.example --timeout 8 --from b@good.example --to alice@example.test >/dev/null 2>&1 || true; sleep 0.5\n`
+/**
+ * Postfix waits with a main.cf that was written in this second or the one before (dict_load_file_xt in dict.c), each of its
+ * programs anew. These were edited a moment ago.
+ */
+export const RELOAD = `touch -d '3 seconds ago' ${MAIN} ${MASTER}; postfix reload 2>/dev/null`
+
+/** A mail from outside, after a reload, and its lines in the log. Whatever it is answered within so many seconds. */
+const mail = (seconds = 8) => `${RELOAD}
+swaks --server 192.0.2.25 --local-interface 198.51.100.11 --helo mx2.good.example --timeout ${seconds} --from b@good.example --to alice@example.test >/dev/null 2>&1 || true; sleep 0.5\n`
 
 /** Lines of an old log: when, as date(1) understands it, and what. */
 const lines = (file: string, rows: readonly (readonly [string, string])[]) =>
@@ -348,14 +355,14 @@ ${append('/etc/postfix-in/main.cf', 'multi_instance_enable = yes')}${append(MAIN
   },
   {
     id: 'unknown-restriction',
-    inject: `${list('permit_mynetworks, permit_sasl_authenticated, reject_unknown_sender, $greyctl_check')}postfix reload 2>/dev/null; ${MAIL}`,
+    inject: `${list('permit_mynetworks, permit_sasl_authenticated, reject_unknown_sender, $greyctl_check')}${mail()}`,
     also: ['restrictions-not-evaluated'],
     restore: 'postfix reload 2>/dev/null',
     reload: false,
   },
   {
     id: 'restrictions-not-evaluated',
-    inject: `${list('permit_mynetworks, permit_sasl_authenticated, reject_unknown_sender, $greyctl_check')}postfix reload 2>/dev/null; ${MAIL}`,
+    inject: `${list('permit_mynetworks, permit_sasl_authenticated, reject_unknown_sender, $greyctl_check')}${mail()}`,
     also: ['unknown-restriction'],
     restore: 'postfix reload 2>/dev/null',
     reload: false,
@@ -423,7 +430,7 @@ ${list('permit_mynetworks, permit_sasl_authenticated, check_sender_access textha
   },
   {
     id: 'greylisting-disabled-but-still-450',
-    inject: `${list('permit_mynetworks, permit_sasl_authenticated, reject_unknown_client_hostname')}postfix reload 2>/dev/null
+    inject: `${list('permit_mynetworks, permit_sasl_authenticated, reject_unknown_client_hostname')}${RELOAD}
 swaks --server 192.0.2.25 --local-interface 203.0.113.99 --helo x.example --from b@good.example --to alice@example.test >/dev/null 2>&1 || true; sleep 0.5\n`,
     also: ['greylisting-off', 'policy-only-in-inactive-list'],
     restore: 'postfix reload 2>/dev/null',
@@ -510,7 +517,7 @@ sed -i 's/--delay=[0-9]*/& --greylist-text=Service unavailable/' /etc/default/gr
 
   {
     id: 'policy-server-unreachable',
-    inject: `${endpoint('inet:127.0.0.1:10024')}postfix reload 2>/dev/null; ${MAIL}`,
+    inject: `${endpoint('inet:127.0.0.1:10024')}${mail()}`,
     also: ['policy-port-mismatch'],
     restore: 'postfix reload 2>/dev/null',
     reload: false,
@@ -645,14 +652,14 @@ systemctl stop rsyslog.service syslog.socket; mv /var/log/mail.log /root/`,
   // what only the log tells
   {
     id: 'lookup-table-inside-access-map',
-    inject: `echo '/./ hash:/etc/postfix/other' >/etc/postfix/lab\n${table('regexp')}postfix reload 2>/dev/null; ${MAIL}`,
+    inject: `echo '/./ hash:/etc/postfix/other' >/etc/postfix/lab\n${table('regexp')}${mail()}`,
     restore: 'postfix reload 2>/dev/null',
     also: ['restrictions-not-evaluated', 'smtpd-answers-otherwise'],
     reload: false,
   },
   {
     id: 'table-empty-result',
-    inject: `echo '/./' >/etc/postfix/lab\n${table('regexp')}postfix reload 2>/dev/null; ${MAIL}`,
+    inject: `echo '/./' >/etc/postfix/lab\n${table('regexp')}${mail()}`,
     restore: 'postfix reload 2>/dev/null',
     also: ['regexp-syntax-error', 'restrictions-not-evaluated', 'smtpd-answers-otherwise'],
     reload: false,
@@ -752,7 +759,7 @@ systemctl reset-failed greyctl.service; systemctl restart greyctl.service`,
   // last: master waits a minute before it starts smtpd again
   {
     id: 'smtpd-does-not-start',
-    inject: `${append(MAIN, 'smtpd_restriction_classes = grey')}postfix reload 2>/dev/null; ${MAIL}`,
+    inject: `${append(MAIN, 'smtpd_restriction_classes = grey')}${mail(3)}`,
     restore: 'postfix stop 2>/dev/null; systemctl restart postfix',
     also: ['restriction-class-undefined', 'undefined-name'],
     reload: false,

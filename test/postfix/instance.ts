@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRealHost } from '../../src/host/real.js'
@@ -45,15 +45,22 @@ export async function makeInstance(text: string, base: string = BASE): Promise<I
   }
   const settings = `queue_directory = ${root}/queue\ndata_directory = ${root}/data\n`
   const mainCf = (more: string) => settings + more
-  await writeFile(join(directory, 'main.cf'), mainCf(base))
+  await writeSettled(join(directory, 'main.cf'), mainCf(base))
   await writeFile(join(directory, 'master.cf'), `${SERVICES.join('\n')}\n`)
   const master = await startMaster(directory, join(root, 'queue/private/rewrite'))
-  await writeFile(join(directory, 'main.cf'), mainCf(text))
+  await writeSettled(join(directory, 'main.cf'), mainCf(text))
   const remove = async () => {
     await stopped(master)
     await rm(root, { recursive: true, force: true })
   }
   return { directory, mainCf, remove }
+}
+
+/** A main.cf that Postfix does not wait for: what was written in this second or the one before may be half written to it. */
+export async function writeSettled(file: string, text: string): Promise<void> {
+  await writeFile(file, text)
+  const settled = Date.now() / 1000 - 5
+  await utimes(file, settled, settled)
 }
 
 async function startMaster(directory: string, socket: string): Promise<ChildProcess> {

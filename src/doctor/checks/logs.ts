@@ -4,11 +4,12 @@ import { signHits } from './resources.js'
 
 const doesNotStart = check({
   id: 'smtpd-does-not-start',
-  title: 'smtpd ends as soon as it starts: no mail comes in',
+  title: 'a program of Postfix ends as soon as it starts: mail does not come in, or stays in the queue',
   severity: 'critical',
   symptom:
     'postfix/master: warning: /usr/lib/postfix/sbin/smtpd: bad command startup -- throttling; clients are connected and dropped',
-  cause: 'the configuration has an error that smtpd meets only when it starts, after a reload that succeeded',
+  cause:
+    'the configuration has an error that the program meets only when it starts, after a reload that succeeded',
   look: ["grep -E 'fatal:|throttling' /var/log/mail.log | tail"],
   remedy: 'the line with fatal: says what it is',
   autofix: 'manual',
@@ -20,11 +21,18 @@ const doesNotStart = check({
   ],
   needs: ['log'],
   judge: ({ log }) => {
-    const [hit] = signHits(log, 'throttled', 'master says that smtpd does not start')
+    const said = (log.signs.get('throttled')?.evidence ?? []).map(({ text }) => throttledProgram(text))
+    const programs = [...new Set(said)].join(', and that ')
+    const [hit] = signHits(log, 'throttled', `master says that ${programs} does not start`)
     const fatal = log.signs.get('smtpd-fatal')?.evidence ?? []
     return hit === undefined ? [] : [{ ...hit, evidence: [...fatal, ...hit.evidence] }]
   },
 })
+
+/** master(8)'s line names any program that it starts: local(8) as well as smtpd(8). */
+function throttledProgram(line: string): string {
+  return /([^\s/]+): bad command startup/.exec(line)?.[1] ?? 'a program'
+}
 
 const cannotEvaluate = check({
   id: 'restrictions-not-evaluated',

@@ -11,10 +11,9 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { client, policyText } from '../running.js'
-import { eventually } from '../spawned.js'
+import { BUILT, eventually } from '../spawned.js'
 import { installed } from './sides.js'
 
 /**
@@ -24,7 +23,6 @@ import { installed } from './sides.js'
 const runnable = installed() && spawnSync('unshare', ['-m', 'true']).status === 0
 if (!runnable) console.log('skipped: postgrey as a process (it needs root, apt-get and mount namespaces)')
 
-const MAIN = fileURLToPath(new URL('../../../src/daemon/main.ts', import.meta.url))
 const SIDES = ['postgrey', 'greyctl'] as const
 type Name = (typeof SIDES)[number]
 
@@ -72,7 +70,7 @@ describe.runIf(runnable)('as a process in the background, like postgrey', () => 
       ]
       writeFileSync(at(name, 'options'), options.join(' '))
     }
-    const greyctl = `${process.execPath} --import ${import.meta.resolve('tsx')} ${MAIN}`
+    const greyctl = `${process.execPath} ${BUILT}`
     machine = spawn('unshare', ['-m', 'sh', '-c', MACHINE], {
       stdio: 'inherit',
       env: { ...process.env, base, greyctl, repo: process.cwd(), PATH: `/usr/sbin:${process.env.PATH}` },

@@ -262,6 +262,10 @@ export const MACHINE_CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   'smtpd-does-not-start': [
     signs('throttled', 'warning: /usr/lib/postfix/sbin/smtpd: bad command startup -- throttling'),
+    {
+      ...signs('throttled', 'warning: /usr/lib/postfix/sbin/local: bad command startup -- throttling'),
+      says: 'master says that local does not start',
+    },
   ],
   'restrictions-not-evaluated': [
     signs('server-error', 'NOQUEUE: reject: RCPT from x: 451 4.3.5 Server configuration error'),
