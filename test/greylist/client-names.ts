@@ -59,6 +59,10 @@ export const ACCESS_LINES: readonly string[] = [
   'windowless.roundabout.volia.net',
   'customer.midtown1.pop.provider.example',
   '203-0-113-7.fixed.provider.example',
+  '203.0.113.8.mx-net.example',
+  '6.net820155340.provider.example',
+  'usr024.midtown118.provider.example',
+  'tky10-p171.flets.provider.example',
 ]
 
 export const MAIL_SERVERS: readonly string[] = [
@@ -74,6 +78,9 @@ export const MAIL_SERVERS: readonly string[] = [
   'mx0a-001b2d01.company.example',
   'mxb-00a1b2c3.company.example',
   'mx100.company.example',
+  'na3sys010amx150.company.example',
+  'bm1-13.newsletters.example',
+  '7-24.mx3.company.example',
   'out5-23.company.example',
   'outbound9.company.example',
   'post3.company.example',

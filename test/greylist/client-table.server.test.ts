@@ -5,6 +5,7 @@ import { expect, it } from 'vitest'
 import { parseClientTable } from '../../src/greylist/client-table.js'
 import { havePostfix } from '../postfix/instance.js'
 import { ACCESS_LINES, MAIL_SERVERS } from './client-names.js'
+import * as fresh from './fresh-names.js'
 import * as met from './met-names.js'
 import { PROVIDERS_LINES, PROVIDERS_SERVERS } from './provider-names.js'
 
@@ -33,6 +34,7 @@ it.runIf(havePostfix())('the daemon and Postfix read the selective table alike',
   // every part of a name by itself, too
   const known = [
     ...[ACCESS_LINES, MAIL_SERVERS, PROVIDERS_LINES, PROVIDERS_SERVERS],
+    ...Object.values(fresh),
     ...Object.values(met),
   ].flat()
   const parts = known.flatMap((name) => [name, ...name.split(/[.-]/)])
