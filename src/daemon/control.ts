@@ -11,6 +11,7 @@ import {
   controlPath,
   encodeLine,
 } from '../store/control.js'
+import { KEY_FROM_OUTSIDE } from '../store/long-key.js'
 import { joined } from '../store/merge.js'
 import type { Store } from '../store/store.js'
 import type { Engine } from './engine.js'
@@ -32,8 +33,7 @@ const MOST_CONNECTIONS = 8
 
 const number = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 1))
 const record = v.object({ first: number, last: number, count: number })
-/** One character a byte, as the store has them. */
-const key = v.pipe(v.string(), v.regex(/^[tceo][\u0000-\u00ff]{1,16000}$/))
+const key = v.pipe(v.string(), v.regex(KEY_FROM_OUTSIDE))
 const REQUEST = v.variant('do', [
   v.object({ do: v.literal('settle') }),
   v.object({ do: v.literal('shared') }),

@@ -5,6 +5,7 @@ import { GONE, type GreyRecord, isExpired } from '../greylist/record.js'
 import { DUNNO } from '../greylist/reply.js'
 import type { PolicyRequest } from '../greylist/request.js'
 import type { Store } from '../store/store.js'
+import { Deadline } from './deadline.js'
 import { markExpected } from './expecting.js'
 import type { Pools } from './pools.js'
 import { readRecords } from './records.js'
@@ -38,6 +39,7 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #replies: Replies
   readonly #unflushed = new Unflushed()
+  readonly #deadline = new Deadline()
   #waiting: Job[] = []
   #turnSoon: NodeJS.Immediate | undefined
   /** Decided in this turn, to be committed at its end. */
@@ -182,7 +184,7 @@ export class Engine {
         return
       }
       if (changed.size > 0) this.#sent(changed, commit)
-      commit.then(answer, fail)
+      this.#deadline.watch(commit, late[0]?.job.received ?? 0, answer, fail)
     } catch (error) {
       fail(error as Error)
     }

@@ -3,6 +3,7 @@ import { expectationKey, expectationOf } from '../greylist/expected.js'
 import { CLIENT, tripletKey, tripletOf } from '../greylist/key.js'
 import { isPool } from '../greylist/pool.js'
 import type { GreyRecord } from '../greylist/record.js'
+import { KEY_FROM_OUTSIDE } from './long-key.js'
 import type { Entry } from './store.js'
 
 /**
@@ -67,7 +68,9 @@ export function parseEntry(line: string): Entry | undefined {
   if (typeof value !== 'object' || value === null) throw new Error('not a record')
   const fields = value as Readonly<Record<string, unknown>>
   if (fields.format !== undefined) return checkHeader(fields)
-  return [keyOf(fields), recordOf(fields)]
+  const key = keyOf(fields)
+  if (!KEY_FROM_OUTSIDE.test(key)) throw new Error(`not a key of a store, or too long (${key.length} bytes)`)
+  return [key, recordOf(fields)]
 }
 
 function checkHeader({ format, version }: Readonly<Record<string, unknown>>): undefined {

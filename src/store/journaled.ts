@@ -39,6 +39,8 @@ const MANY = 500
 const GATHER_MANY = 1000
 /** Milliseconds from the start until the store's keys are learned. */
 const LEARN_AFTER = 1000
+/** Milliseconds that a change waits for room: longer than that nobody waits for its answer. */
+const MOST_WAIT = 5000
 /** Milliseconds until the next try to move them, after one that failed (a full disk). */
 const RETRY = 1000
 /** A power failure may have taken all that would tell of the last few; none of them may be used again. */
@@ -67,6 +69,8 @@ export class JournaledStore implements Store {
   #moving: Batch | undefined
   #move: Promise<void> | undefined
   #lastMoved = 0
+  /** A flush of the other segment, from before this one was written: it has to end before anything here is durable. */
+  #earlierFlush: Promise<void> | undefined
   /** Those that wait for room, and the last of them. */
   #queued = 0
   #queue: Promise<unknown> = Promise.resolve()
@@ -163,18 +167,26 @@ export class JournaledStore implements Store {
   /** Behind those that wait already: the later of two changes of a key must stay the later one. */
   async #writeLater(changes: readonly Change[]): Promise<void> {
     this.#queued += 1
-    const turn = this.#queue.then(() => this.#appendWithRoom(changes)).finally(() => (this.#queued -= 1))
+    const until = performance.now() + MOST_WAIT
+    const turn = this.#queue
+      .then(() => this.#appendWithRoom(changes, until))
+      .finally(() => (this.#queued -= 1))
     this.#queue = turn.catch(() => {})
     const { flushed } = await turn
     await flushed
   }
 
   /** The segment is full: its changes have to move first. With a slow disk this is what slows the senders down. */
-  async #appendWithRoom(changes: readonly Change[]): Promise<{ readonly flushed: void | Promise<void> }> {
+  async #appendWithRoom(
+    changes: readonly Change[],
+    until: number,
+  ): Promise<{ readonly flushed: void | Promise<void> }> {
     while (!this.#activeSegment.append(this.#generation, changes)) {
       if (this.#trouble !== undefined) throw new Error(this.#trouble)
       if (this.#activeSegment.empty) throw new Error('more changes at once than the journal holds')
-      await this.#startMove()
+      const moved = this.#startMove()
+      moved.catch(() => {})
+      await endsBefore(until, moved)
     }
     return { flushed: this.#appended(changes) }
   }
@@ -185,14 +197,22 @@ export class JournaledStore implements Store {
       this.#learning.add(key)
       this.#current.set(key, record ?? null)
     }
+    const flushed = this.#options.durability === 'strict' ? this.#flushed(segment) : undefined
     // before anybody has to wait for room
     if (segment.nearlyFull && this.#moving === undefined) this.#startMove().catch(() => {})
     else this.#gather()
-    if (this.#options.durability === 'strict') return segment.flush()
+    if (flushed !== undefined) return flushed
     this.#flushTimer ??= setTimeout(() => {
       this.#flushTimer = undefined
       this.#flushSoon(this.#activeSegment)
     }, FLUSH_AFTER)
+  }
+
+  /** All that was written before is durable then, too: who is answered by a change of another waits for the last one alone. */
+  #flushed(segment: Segment): Promise<void> {
+    const flushed = segment.flush()
+    const earlier = this.#earlierFlush
+    return earlier === undefined ? flushed : Promise.all([earlier, flushed]).then(() => {})
   }
 
   *#waitingKeys(): Iterable<string> {
@@ -239,6 +259,12 @@ export class JournaledStore implements Store {
     const batch = { changes: this.#current, segments: [this.#activeSegment] }
     // its last frames would else wait for the store's commit
     if (this.#options.durability === 'relaxed') this.#flushSoon(this.#activeSegment)
+    const earlier = this.#activeSegment.flushing
+    const ended = () => {
+      if (this.#earlierFlush === earlier) this.#earlierFlush = undefined
+    }
+    earlier?.then(ended, ended)
+    this.#earlierFlush = earlier
     this.#current = new Map()
     this.#active = this.#active === 0 ? 1 : 0
     this.#generation += 1
@@ -278,6 +304,18 @@ export class JournaledStore implements Store {
   #flushSoon(segment: Segment): void {
     segment.flush().catch((error) => this.#options.warn(`the journal cannot be flushed: ${error.message}`))
   }
+}
+
+/** Rejects when it takes longer (performance.now()). */
+async function endsBefore(until: number, work: Promise<void>): Promise<void> {
+  const why = () => new Error('the journal is full, and the store takes nothing: see to its disk')
+  const left = until - performance.now()
+  if (left <= 0) throw why()
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((_, reject) => {
+    timer = setTimeout(() => reject(why()), left)
+  })
+  await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 function generationOf({ recovered }: Opened): number {

@@ -3,6 +3,9 @@ export const LONGEST_KEY = 480
 /** Of a longer key so much stays legible: a kind and a network. */
 const LEGIBLE = 48
 
+/** What a key may be that comes from outside: of a kind that is known, one character a byte. LMDB refuses an empty one. */
+export const KEY_FROM_OUTSIDE = /^[tceo][\u0000-\u00ff]{1,16000}$/
+
 export function isLong(key: string): boolean {
   return key.length > LONGEST_KEY
 }

@@ -50,7 +50,9 @@ export class Segment {
       const recovered = readFrames(bytes)
       if (recovered.generation === undefined) blank(descriptor)
       else if (bytes.length < SEGMENT_SIZE) fill(descriptor, bytes.length)
-      // a killed process may have flushed neither what is found here, nor that it was cleared: both count from now on
+      // a killed process may have flushed neither what is found here, nor that it was cleared: both count from now on. Written
+      // again, since of what a flush failed for the system says only once that it is not on the disk
+      writeAll(descriptor, bytes.subarray(0, recovered.length), 0)
       fdatasyncSync(descriptor)
       return { segment: new Segment(descriptor, recovered), recovered }
     } catch (error) {
@@ -85,7 +87,11 @@ export class Segment {
     return true
   }
 
-  /** Resolves when everything appended so far is on the disk. Whoever comes while a flush is on its way shares the next. */
+  /**
+   * Resolves when everything appended so far is on the disk. Whoever comes while a flush is on its way shares the next. Rejects
+   * with what the system says: what it did not write it takes for written from then on (fsync(2)), so whatever came after
+   * would be behind a gap. Until it is cleared there is no more room.
+   */
   flush(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push((error) => (error ? reject(error) : resolve()))
@@ -104,6 +110,11 @@ export class Segment {
     this.#position = 0
   }
 
+  /** undefined: everything appended so far is on the disk, or was never to be flushed. Otherwise as `flush`. */
+  get flushing(): Promise<void> | undefined {
+    return this.#flushing ? this.flush() : undefined
+  }
+
   close(): void {
     closeSync(this.#descriptor)
   }
@@ -115,6 +126,10 @@ export class Segment {
     // not fdatasyncSync: whoever is known already need not wait for it
     fdatasync(this.#descriptor, (error) => {
       this.#flushing = false
+      if (error) {
+        this.#position = SEGMENT_SIZE
+        served.push(...this.#waiting.splice(0))
+      }
       if (this.#waiting.length > 0) this.#flush()
       for (const done of served) done(error)
     })
@@ -130,6 +145,8 @@ export interface Recovered {
   /** Of what it holds, or held when it was cleared; undefined where its beginning tells neither. */
   readonly generation: number | undefined
   readonly changes: readonly Change[]
+  /** Bytes that say all that. */
+  readonly length: number
 }
 
 /**
@@ -138,6 +155,7 @@ export interface Recovered {
 export function readFrames(bytes: Buffer): Recovered {
   const changes: Change[] = []
   let generation: number | undefined
+  let told = 0
   let position = 0
   while (position + HEADER <= bytes.length) {
     const length = bytes.readUInt32LE(position)
@@ -147,11 +165,12 @@ export function readFrames(bytes: Buffer): Recovered {
     const current = bytes.readUInt32LE(position + 8)
     if (position > 0 && current !== generation) break
     generation = current
+    told = end
     if (length === 0) break
     if (!decodeChanges(bytes.subarray(position + HEADER, end), changes)) break
     position = end
   }
-  return { generation, changes }
+  return { generation, changes, length: told }
 }
 
 function encodeFrame(generation: number, changes: readonly Change[]): Buffer {

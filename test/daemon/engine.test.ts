@@ -1,17 +1,18 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { Engine } from '../../src/daemon/engine.js'
 import { Metrics } from '../../src/daemon/metrics.js'
 import { TEXT_LINES } from '../../src/greylist/logline.js'
 import { DEFAULT_ACTION, DEFAULT_HEADER, DEFAULT_TEXT } from '../../src/greylist/reply.js'
 import { MemoryStore } from '../../src/store/memory.js'
+import type { Store } from '../../src/store/store.js'
 import { policy, request } from '../greylist/fixtures.js'
 
 /** An engine whose log does what it is told to. */
-function engineWith(record: (text: string) => void) {
+function engineWith(record: (text: string) => void, store: Store = new MemoryStore()) {
   const warnings: string[] = []
   const metrics = new Metrics()
   const engine = new Engine({
-    store: new MemoryStore(),
+    store,
     policy: () => policy(),
     texts: () => ({
       action: DEFAULT_ACTION,
@@ -58,4 +59,40 @@ it('gives the others their answers when one connection cannot take its own', asy
   )
   expect(replies).toContain('DEFER_IF_PERMIT')
   expect(warnings).toEqual(['warning: an answer could not be sent: gone'])
+})
+
+it('answers DUNNO when a commit hangs, once, whatever comes of it', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  try {
+    const release: (() => void)[] = []
+    class Hanging extends MemoryStore {
+      override putMany() {
+        return new Promise<void>((resolve) => release.push(resolve)) as unknown as undefined
+      }
+    }
+    const { engine, metrics, warnings } = engineWith(() => {}, new Hanging())
+    const answers: string[] = []
+    const submit = (sender: string) =>
+      engine.submit({
+        requests: [request({ sender })],
+        answer: (replies) => answers.push(replies),
+        received: performance.now(),
+      })
+    submit('a@x.example')
+    await vi.advanceTimersByTimeAsync(3000)
+    submit('b@x.example')
+    await vi.advanceTimersByTimeAsync(2500)
+    expect(answers).toEqual(['action=DUNNO\n\n'])
+    release[1]?.()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(answers).toEqual(['action=DUNNO\n\n', expect.stringContaining('DEFER_IF_PERMIT')])
+    release[0]?.()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(answers).toHaveLength(2)
+    expect(metrics.failedOpen).toBe(1)
+    expect(warnings).toEqual([expect.stringContaining('did not take it within 5 s')])
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
 })

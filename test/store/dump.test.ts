@@ -20,8 +20,8 @@ const key = fc.oneof(
   fc.constantFrom('c192.0.2.25', 'c2001:db8:0:0:0:0:0:1', 'c@example.org', 'c=example.org'),
   fc.record({ sender: bytes, recipient: bytes }).map((about) => expectationKey(about)),
   // what the store shortened, what somebody hashed, and anything
-  fc.constantFrom(`t192.0.2.0\n#${'ab'.repeat(32)}`, 'cnobody', 't2001:db8::1\na\nb', ''),
-  bytes,
+  fc.constantFrom(`t192.0.2.0\n#${'ab'.repeat(32)}`, 'cnobody', 't2001:db8::1\na\nb'),
+  fc.tuple(fc.constantFrom('t', 'c', 'e', 'o'), bytes).map(([kind, rest]) => `${kind}x${rest}`),
 )
 
 describe('an export', () => {
@@ -66,7 +66,19 @@ describe('an export', () => {
       '{"type":"triplet","network":"192.0.2.0","sender":"a\\nb","recipient":"b","first":1,"last":1,"count":1}',
       'a line break in sender',
     ],
+    ['{"type":"other","key":"","first":1,"last":1,"count":0}', 'not a key of a store'],
+    [
+      `{"type":"other","key":"${Buffer.from('x1').toString('base64')}","first":1,"last":1,"count":0}`,
+      'not a key',
+    ],
   ])('%s is refused', (line, why) => {
     expect(() => parseEntry(line)).toThrow(why)
+  })
+
+  it('with a key that no daemon would take is refused', () => {
+    const long = { type: 'triplet', network: '192.0.2.0', sender: 's'.repeat(17_000), recipient: 'r' }
+    expect(() => parseEntry(JSON.stringify({ ...long, first: 1, last: 1, count: 0 }))).toThrow(
+      'too long (17013 bytes)',
+    )
   })
 })

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { GreyRecord } from '../../src/greylist/record.js'
 import { type Durability, JournaledStore } from '../../src/store/journaled.js'
 import { MemoryStore } from '../../src/store/memory.js'
@@ -70,7 +70,7 @@ describe('a segment', () => {
     expect(readFrames(readFileSync(file())).changes).toEqual([])
     expect(segment.append(8, [['tnew', record(2)]])).toBe(true)
     segment.close()
-    expect(readFrames(readFileSync(file()))).toEqual({ generation: 8, changes: [['tnew', record(2)]] })
+    expect(readFrames(readFileSync(file()))).toMatchObject({ generation: 8, changes: [['tnew', record(2)]] })
   })
 
   it('reads any bytes without complaint', () => {
@@ -217,6 +217,34 @@ describe('a journaled store', () => {
     expect(warnings.at(-1)).toBe('the store can be written again')
     await store.close()
     expect(base.stats().entries).toBe(10_000)
+  })
+
+  it('lets nobody wait for long, and keeps nothing of who did, when the store hangs', async () => {
+    const base = new Slow()
+    let release = () => {}
+    base.held = new Promise((resolve) => {
+      release = resolve
+    })
+    const store = open(base)
+    const many = (batch: number) =>
+      Array.from(
+        { length: 10_000 },
+        (_, index) => [`t${batch}-${index}${'x'.repeat(90)}`, record(1)] as const,
+      )
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      for (let batch = 0; batch < 6; batch += 1) await store.putMany(many(batch))
+      const refused = Array.from({ length: 5 }, (_, batch) => store.putMany(many(10 + batch))).map((waits) =>
+        expect(waits).rejects.toThrow('the journal is full'),
+      )
+      await vi.advanceTimersByTimeAsync(5000)
+      await Promise.all(refused)
+    } finally {
+      vi.useRealTimers()
+    }
+    release()
+    await store.close()
+    expect(base.stats().entries).toBe(60_000)
   })
 
   it('turns to the other segment before one is full, and flushes the right one', async () => {

@@ -9,7 +9,8 @@ import type { Change, LocalStore } from '../../src/store/store.js'
 /**
  * A journal on a disk that loses its power: what was flushed is there; of what was written since, each sector is as it was
  * or as any of the writes to it left it, in no order, or the last write is cut after any byte. Whatever is left, the store
- * opens, and knows of each key what was durable, or what was really written to it later.
+ * opens, and knows of each key what was durable, or what was really written to it later. A flush may fail, too: what it was to
+ * bring to the disk may never get there, and the next flush says nothing of that (fsync(2), "EIO").
  */
 const SECTOR = 512
 /** Milliseconds: what `relaxed` may forget. */
@@ -20,7 +21,7 @@ const disk = vi.hoisted(() => ({
   open: new Map<number, string>(),
   read: (_path: string): Buffer => Buffer.alloc(0),
   written: (_path: string, _at: number, _bytes: Buffer) => {},
-  flush: (_path: string, done: () => void) => done(),
+  flush: (_path: string, done: (error: Error | null) => void) => done(null),
   flushNow: (_path: string) => {},
 }))
 
@@ -51,7 +52,7 @@ vi.mock('node:fs', async (original) => {
     fdatasync(descriptor: number, done: (error: Error | null) => void) {
       const path = disk.open.get(descriptor)
       if (path === undefined) fs.fdatasync(descriptor, done)
-      else disk.flush(path, () => done(null))
+      else disk.flush(path, done)
     },
     fdatasyncSync(descriptor: number) {
       disk.flushNow(disk.open.get(descriptor) ?? '')
@@ -70,54 +71,65 @@ interface Write {
   readonly bytes: Buffer
 }
 
-/** One file: what is on the platter, and what was written since. */
+/** One file: what is on the platter, what was written since, and what is read. */
 class File {
   readonly durable: Map<number, Buffer>
   readonly unflushed: Write[]
+  readonly cached: Map<number, Buffer>
 
-  constructor(durable = new Map<number, Buffer>(), unflushed: Write[] = []) {
+  constructor(
+    durable = new Map<number, Buffer>(),
+    unflushed: Write[] = [],
+    cached = after(durable, unflushed),
+  ) {
     this.durable = durable
     this.unflushed = unflushed
+    this.cached = cached
   }
 
   /** As a process that was killed leaves it: what was written is still there to be read, and no more durable than before. */
   copy(): File {
-    return new File(new Map(this.durable), [...this.unflushed])
+    return new File(new Map(this.durable), [...this.unflushed], after(this.cached, []))
+  }
+
+  write(write: Write): void {
+    this.unflushed.push(write)
+    apply(this.cached, write)
   }
 
   flushed(count = this.unflushed.length): void {
     for (const write of this.unflushed.splice(0, count)) apply(this.durable, write)
   }
 
-  /** As it is read. */
-  whole(): Map<number, Buffer> {
-    return this.#after(this.unflushed)
-  }
-
-  #after(writes: readonly Write[]): Map<number, Buffer> {
-    const sectors = new Map([...this.durable].map(([at, bytes]) => [at, Buffer.from(bytes)]))
-    for (const write of writes) apply(sectors, write)
-    return sectors
+  /** It is read as before, and some of it will never be on the platter. */
+  failed(count: number, pick: (below: number) => number): void {
+    for (const write of this.unflushed.splice(0, count)) if (pick(2) === 0) apply(this.durable, write)
   }
 
   /** After a power failure. `pick(n)` chooses a number below n. */
   left(pick: (below: number) => number): File {
-    const { unflushed } = this
+    const { durable, unflushed } = this
     if (unflushed.length > 0 && pick(2) === 0) {
       const at = pick(unflushed.length)
       const last = unflushed[at] as Write
       const cut = { at: last.at, bytes: last.bytes.subarray(0, pick(last.bytes.length + 1)) }
-      return new File(this.#after([...unflushed.slice(0, at), cut]))
+      return new File(after(durable, [...unflushed.slice(0, at), cut]))
     }
-    const versions = unflushed.map((_, index) => this.#after(unflushed.slice(0, index + 1)))
-    const sectors = this.#after([])
-    for (const at of this.whole().keys()) {
+    const versions = unflushed.map((_, index) => after(durable, unflushed.slice(0, index + 1)))
+    const sectors = after(durable, [])
+    for (const at of after(durable, unflushed).keys()) {
       const version = pick(versions.length + 1)
       const bytes = version === 0 ? undefined : versions[version - 1]?.get(at)
       if (bytes) sectors.set(at, bytes)
     }
     return new File(sectors)
   }
+}
+
+function after(before: ReadonlyMap<number, Buffer>, writes: readonly Write[]): Map<number, Buffer> {
+  const sectors = new Map([...before].map(([at, bytes]) => [at, Buffer.from(bytes)]))
+  for (const write of writes) apply(sectors, write)
+  return sectors
 }
 
 function apply(sectors: Map<number, Buffer>, { at, bytes }: Write): void {
@@ -169,6 +181,8 @@ const KEYS = ['ta', 'tb', 'tc', 'td']
 interface Said {
   readonly value: GreyRecord | undefined
   answered: number | undefined
+  /** It was answered with DUNNO. */
+  failed?: boolean
 }
 
 /** A daemon's store over several lives. */
@@ -180,6 +194,9 @@ class World {
   #held: (() => void)[] = []
   #store: JournaledStore
   #written = 0
+  #failing = false
+  /** Of the write that came last. */
+  #latest: Promise<void> = Promise.resolve()
 
   constructor(
     readonly durability: Durability,
@@ -187,17 +204,18 @@ class World {
   ) {
     disk.read = (path) => {
       const bytes = Buffer.alloc(SEGMENT_SIZE)
-      for (const [at, sector] of this.#file(path).whole()) sector.copy(bytes, at)
+      for (const [at, sector] of this.#file(path).cached) sector.copy(bytes, at)
       return bytes
     }
     disk.flushNow = (path) => this.#file(path).flushed()
-    disk.written = (path, at, bytes) => this.#file(path).unflushed.push({ at, bytes })
+    disk.written = (path, at, bytes) => this.#file(path).write({ at, bytes })
     disk.flush = (path, done) => {
       const file = this.#file(path)
       const count = file.unflushed.length
       const complete = () => {
-        file.flushed(count)
-        done()
+        if (this.#failing) file.failed(count, pick)
+        else file.flushed(count)
+        done(this.#failing ? new Error('Input/output error') : null)
       }
       // a flush of `relaxed` takes no time here, so that what it may forget is known to the millisecond
       if (durability === 'relaxed') queueMicrotask(complete)
@@ -227,12 +245,39 @@ class World {
       said.answered = Date.now()
     }
     if (done === undefined) answered()
-    else void done.then(answered)
+    else {
+      this.#latest = done
+      done.then(answered, () => {
+        said.failed = true
+      })
+    }
+  }
+
+  /** Somebody is answered by what the last write to a key said: once the last of all writes is durable, as the engine does it. */
+  look(key: string): void {
+    const said = this.said.get(key)?.at(-1)
+    const answered = () => {
+      if (said && !said.failed) said.answered ??= Date.now()
+    }
+    this.#latest.then(answered, () => {})
   }
 
   async flushes(): Promise<void> {
     for (const complete of this.#held.splice(0)) complete()
     await vi.advanceTimersByTimeAsync(0)
+  }
+
+  /** The one that began last ends first: each segment has its own. */
+  async overtakes(): Promise<void> {
+    this.#held.pop()?.()
+    await vi.advanceTimersByTimeAsync(0)
+  }
+
+  async fails(): Promise<void> {
+    // what `relaxed` may forget is known only where flushes work
+    this.#failing = this.durability === 'strict'
+    await this.flushes()
+    this.#failing = false
   }
 
   async hold(): Promise<void> {
@@ -255,11 +300,11 @@ class World {
   end(how: (file: File) => File, forgets: number): void {
     const left = new Map([...this.files].map(([path, file]) => [path, how(file)]))
     this.#held = []
-    // what the dead process had still to do reaches nothing any more
+    const safe = Date.now() - forgets
+    // what the dead process had still to do reaches nothing any more. The clock goes back to where it began
     disk.open.clear()
     vi.clearAllTimers()
     this.#tree = this.#tree.survivor()
-    const safe = Date.now() - forgets
     this.#store = this.#begin(left)
     const found = this.#store.getMany(KEYS)
     KEYS.forEach((key, index) => {
@@ -284,7 +329,8 @@ class World {
 type Act =
   | { readonly do: 'write'; readonly key: string; readonly removal: boolean }
   | { readonly do: 'wait'; readonly milliseconds: number }
-  | { readonly do: 'flushes' | 'hold' | 'free' | 'kill' | 'power' | 'close' }
+  | { readonly do: 'look'; readonly key: string }
+  | { readonly do: 'flushes' | 'overtakes' | 'fails' | 'hold' | 'free' | 'kill' | 'power' | 'close' }
 
 const act: fc.Arbitrary<Act> = fc.oneof(
   {
@@ -299,16 +345,26 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant('wait' as const),
-      milliseconds: fc.oneof(fc.integer({ min: 1, max: 120 }), fc.constant(MAY_FORGET)),
+      milliseconds: fc.oneof(fc.integer({ min: 1, max: 120 }), fc.constant(MAY_FORGET), fc.constant(1000)),
     }),
   },
-  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('flushes' as const, 'flushes', 'hold', 'free') }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('look' as const), key: fc.constantFrom(...KEYS) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom('flushes' as const, 'flushes', 'overtakes', 'fails', 'hold', 'free'),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('kill' as const, 'power', 'close') }) },
 )
 
 async function live(world: World, acts: readonly Act[]): Promise<void> {
   for (const one of acts) {
     if (one.do === 'write') world.write(one.key, one.removal)
+    else if (one.do === 'look') world.look(one.key)
     else if (one.do === 'wait') await vi.advanceTimersByTimeAsync(one.milliseconds)
     else if (one.do === 'kill') world.end((file) => file.copy(), 0)
     else if (one.do === 'power')
@@ -316,6 +372,33 @@ async function live(world: World, acts: readonly Act[]): Promise<void> {
     else await world[one.do]()
   }
 }
+
+describe('two segments', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  it('are flushed in their order: who waits for the last write waits for all', async () => {
+    const world = new World('strict', () => 0)
+    const write = (key: string) => ({ do: 'write', key, removal: false }) as const
+    await live(world, [{ do: 'hold' }, write('ta'), { do: 'wait', milliseconds: 120 }, write('tb')])
+    await live(world, [{ do: 'look', key: 'ta' }, { do: 'overtakes' }, { do: 'power' }, { do: 'close' }])
+    vi.clearAllTimers()
+  })
+
+  it('are not written behind what a flush failed for', async () => {
+    const world = new World('strict', (below) => below - 1)
+    const write = (key: string) => ({ do: 'write', key, removal: false }) as const
+    await live(world, [
+      write('ta'),
+      { do: 'fails' },
+      write('tb'),
+      { do: 'flushes' },
+      { do: 'wait', milliseconds: 1 },
+    ])
+    await live(world, [{ do: 'flushes' }, { do: 'power' }, { do: 'close' }])
+    vi.clearAllTimers()
+  })
+})
 
 describe.each(['strict', 'relaxed'] as const)('a power failure (%s)', (durability) => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }))
