@@ -1,5 +1,6 @@
 import type { Expiry, GreyRecord } from '../greylist/record.js'
 import { Absence } from './absence.js'
+import { endsBefore } from './ends-before.js'
 import { Learning } from './learning.js'
 import { isLong, shortened } from './long-key.js'
 import type { Opened, Segment } from './segment.js'
@@ -304,18 +305,6 @@ export class JournaledStore implements Store {
   #flushSoon(segment: Segment): void {
     segment.flush().catch((error) => this.#options.warn(`the journal cannot be flushed: ${error.message}`))
   }
-}
-
-/** Rejects when it takes longer (performance.now()). */
-async function endsBefore(until: number, work: Promise<void>): Promise<void> {
-  const why = () => new Error('the journal is full, and the store takes nothing: see to its disk')
-  const left = until - performance.now()
-  if (left <= 0) throw why()
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((_, reject) => {
-    timer = setTimeout(() => reject(why()), left)
-  })
-  await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 function generationOf({ recovered }: Opened): number {
