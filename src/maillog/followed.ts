@@ -58,15 +58,30 @@ export class Followed {
     }
     const times = Float64Array.from({ length: lives.size }, (_, life) => recent(life)).sort()
     const bound = times[Math.ceil(lives.size / 8) - 1] as number
+    const goes = new Uint8Array(lives.size)
     let left = Math.ceil(lives.size / 8)
-    lives.keep((life) => {
+    for (let life = 0; life < lives.size; life += 1) {
       const value = recent(life)
       const over = value < 0
-      if (!over && (value > bound || left <= 0)) return true
+      if (!over && (value > bound || left <= 0)) continue
       if (!over) this.untracked += 1
       left -= 1
-      this.totals.add(lives, life)
-      this.observer.letGo?.(storyOf(lives, life), at)
+      goes[life] = 1
+    }
+    this.letGo(goes, at)
+  }
+
+  /**
+   * The newest first: totals make a story of what is newer than all before it, which the other way round is of each.
+   * (4 GB of log: three tenths of the processor's time, and garbage with which the peak of memory was 213 MiB, not 145.)
+   */
+  private letGo(goes: Uint8Array, at: number | undefined): void {
+    const { lives, observer } = this
+    for (let life = goes.lastIndexOf(1); life >= 0; life -= 1)
+      if (goes[life] === 1) this.totals.add(lives, life)
+    lives.keep((life) => {
+      if (goes[life] === 0) return true
+      observer.letGo?.(storyOf(lives, life), at)
       return false
     })
   }
