@@ -89,6 +89,8 @@ export class JournaledStore implements Store {
     const [one, two] = openSegments(directory, options.patience)
     this.#segments = [one.segment, two.segment]
     this.#generation = Math.max(generationOf(one), generationOf(two)) + LOST_GENERATIONS
+    for (const { segment, recovered } of [two, one])
+      if (recovered.changes.length === 0) segment.begin(this.#generation)
     this.#recover([one, two])
     this.#absence = options.absence ?? new Absence()
     const after = options.learnAfter ?? LEARN_AFTER
@@ -275,7 +277,7 @@ export class JournaledStore implements Store {
   async #run({ changes, segments }: Batch): Promise<void> {
     try {
       await this.#base.apply(await listed(changes))
-      for (const segment of segments) await segment.clear()
+      for (const segment of segments) await segment.clear(this.#generation)
       this.#moving = undefined
       this.#lastMoved = changes.size
       if (this.#trouble !== undefined) this.#options.warn('the store can be written again')

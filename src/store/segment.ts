@@ -33,8 +33,6 @@ const HEADER = 12
 export class Segment {
   readonly #descriptor: number
   #position = 0
-  /** Of its last use. */
-  #generation: number
   #flushing = false
   #waiting: ((error: Error | null) => void)[] = []
 
@@ -61,9 +59,8 @@ export class Segment {
     }
   }
 
-  private constructor(descriptor: number, { generation, changes }: Recovered) {
+  private constructor(descriptor: number, { changes }: Recovered) {
     this.#descriptor = descriptor
-    this.#generation = generation ?? 0
     if (changes.length > 0) this.#position = SEGMENT_SIZE
   }
 
@@ -83,7 +80,6 @@ export class Segment {
     if (this.#position + frame.length > SEGMENT_SIZE) return false
     writeAll(this.#descriptor, frame, this.#position)
     this.#position += frame.length
-    this.#generation = generation
     return true
   }
 
@@ -100,14 +96,27 @@ export class Segment {
   }
 
   /**
-   * Its changes are safe elsewhere. An empty frame tells that, and keeps the generation: were one used twice, frames of
-   * its first use could be taken for those of its second. Before it resolves there is no room here, and nothing
-   * newer may be cleared elsewhere: a power failure would bring back what is older than what the store has.
+   * Its changes are safe elsewhere. An empty frame tells that, and how far the generations have come. Before it resolves
+   * there is no room here, and nothing newer may be cleared elsewhere: a power failure would bring back what is older
+   * than what the store has.
    */
-  async clear(): Promise<void> {
-    writeAll(this.#descriptor, encodeFrame(this.#generation, []), 0)
+  async clear(generation: number): Promise<void> {
+    this.#mark(generation)
     await this.flush()
     this.#position = 0
+  }
+
+  /**
+   * Of one that holds nothing: no use before had this generation. On the disk when it returns: were one used twice, because
+   * a power failure took all that told of its first use but its last frames, those would be taken for frames of the second.
+   */
+  begin(generation: number): void {
+    this.#mark(generation)
+    fdatasyncSync(this.#descriptor)
+  }
+
+  #mark(generation: number): void {
+    writeAll(this.#descriptor, encodeFrame(generation, []), 0)
   }
 
   /** undefined: everything appended so far is on the disk, or was never to be flushed. Otherwise as `flush`. */

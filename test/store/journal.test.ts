@@ -66,7 +66,7 @@ describe('a segment', () => {
     const { segment, recovered } = Segment.open(file())
     expect(recovered.changes).toHaveLength(2)
     expect(segment.append(8, [['tnew', record(2)]])).toBe(false)
-    await segment.clear()
+    await segment.clear(8)
     expect(readFrames(readFileSync(file())).changes).toEqual([])
     expect(segment.append(8, [['tnew', record(2)]])).toBe(true)
     segment.close()
