@@ -60,7 +60,9 @@ export class Work {
       const decision = exemption(request, policy, address)
       if (decision !== undefined || address === undefined) return question(request, address, decision)
       const belongs = pools?.of(request, address) ?? NONE
-      return question(request, address, undefined, keysOf(request, address, policy, belongs), belongs)
+      const shared = pools?.shared(request, belongs)
+      const keys = keysOf(request, address, policy, shared, shared && pools?.deserving(shared))
+      return question(request, address, undefined, keys, belongs)
     })
   }
 }

@@ -29,22 +29,24 @@ export interface Triplet {
   readonly recipient: string
 }
 
-/** `pools`: the verified organisations that the client belongs to (pool.ts). Without any, the keys are postgrey's. */
+/**
+ * `pools`: the verified organisations that the client belongs to (pool.ts). Without any, the keys are postgrey's. `deserving`:
+ * those of them that have a place on the automatic whitelist of their own.
+ */
 export function keysOf(
   request: PolicyRequest,
   address: AddressBytes,
   policy: Pick<Policy, 'ipv4Prefix' | 'ipv6Prefix' | 'seal'>,
   pools: readonly string[] = [],
+  deserving = pools,
 ): Keys {
   const prefix = address.length === 4 ? policy.ipv4Prefix : policy.ipv6Prefix
   const sender = lowerCase(stableSender(request.sender))
   const recipient = lowerCase(request.recipient)
   const triplets: string[] = []
   const clients: string[] = []
-  for (const network of pools) {
-    triplets.push(tripletKey({ network, sender, recipient }))
-    clients.push(CLIENT + network)
-  }
+  for (const network of pools) triplets.push(tripletKey({ network, sender, recipient }))
+  for (const pool of deserving) clients.push(CLIENT + pool)
   triplets.push(tripletKey({ network: formatAddress(maskAddress(address, prefix)), sender, recipient }))
   clients.push(CLIENT + formatAddress(address))
   const { seal } = policy

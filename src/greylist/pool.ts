@@ -1,3 +1,5 @@
+import type { SpfSenders } from './spf-rules.js'
+
 /**
  * How a pool of machines is written where a network stands otherwise. A retry from any machine of a pool counts as one from
  * the machine that was deferred (docs/decisions/0007-pools.md). No address and no host name begins with these characters.
@@ -12,6 +14,19 @@ export function namedPool(domain: string): Pool {
 /** The machines that may send for a domain (spf.ts). */
 export function senderPool(domain: string): Pool {
   return `=${domain}`
+}
+
+/**
+ * Of the pools that a client shares, those whose machines pass by what others of them have done (the automatic whitelist). A
+ * record that lists many networks vouches for a retry only: anybody can publish one, for machines of anybody.
+ */
+export function deservingOf(
+  pools: readonly Pool[],
+  senders: (domain: string) => SpfSenders | undefined,
+): readonly Pool[] {
+  const last = pools.at(-1)
+  if (last === undefined || !last.startsWith('=')) return pools
+  return senders(poolDomain(last))?.close ? pools : pools.slice(0, -1)
 }
 
 /** Whose pool it is. */

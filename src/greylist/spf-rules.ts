@@ -9,6 +9,8 @@ export type Directive =
 export interface SpfSenders {
   /** Networks and rules, also those that forbid. */
   readonly size: number
+  /** So few addresses that they are one organisation's own: nobody has gathered strangers' machines under the domain. */
+  readonly close: boolean
   authorises(address: AddressBytes): boolean
 }
 
@@ -19,7 +21,28 @@ type Rule =
 /** To what is asked with each mail: 2000 networks one by one cost 90 µs, in order 7. */
 export function compileSpf(directives: readonly Directive[]): SpfSenders {
   const rules = flat(directives).map(compiled)
-  return { size: sizeOf(rules), authorises: (address) => isPassed(rules, address) }
+  const close = isClose(directives)
+  return { size: sizeOf(rules), close, authorises: (address) => isPassed(rules, address) }
+}
+
+/** Networks, and IPv4 addresses (a /16) and IPv6 networks of 48 bits in all of them. */
+const CLOSE = { networks: 32, ipv4: 2 ** 16, ipv6: 16 }
+
+function isClose(directives: readonly Directive[]): boolean {
+  const networks = passedNetworks(directives)
+  const sum = (length: number, bits: number) =>
+    networks
+      .filter(({ bytes }) => bytes.length === length)
+      .reduce((all, { prefix }) => all + 2 ** Math.max(0, bits - prefix), 0)
+  return networks.length <= CLOSE.networks && sum(4, 32) <= CLOSE.ipv4 && sum(16, 48) <= CLOSE.ipv6
+}
+
+/** What forbids is left out: it only takes away. An include that does not let pass counts with what it holds. */
+function passedNetworks(directives: readonly Directive[]): readonly Network[] {
+  return directives.flatMap((directive) => {
+    if ('include' in directive) return passedNetworks(directive.include)
+    return directive.pass ? directive.networks : []
+  })
 }
 
 function compiled(directive: Directive): Rule {

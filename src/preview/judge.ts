@@ -2,9 +2,9 @@ import { type AddressBytes, parseAddress } from '../greylist/address.js'
 import { CHECKED_ACTION, type ClientTable } from '../greylist/client-table.js'
 import { changesOf, type Decision, decideByRecords, exemption } from '../greylist/decide.js'
 import { keysOf } from '../greylist/key.js'
-import { organisationOf } from '../greylist/organisation.js'
+import { isAccessLine, organisationOf } from '../greylist/organisation.js'
 import { type Policy, policyFor } from '../greylist/policy.js'
-import { type Pool, poolsOf, senderDomain } from '../greylist/pool.js'
+import { deservingOf, type Pool, poolsOf, senderDomain } from '../greylist/pool.js'
 import { type PolicyRequest, requestOf as requestWith } from '../greylist/request.js'
 import type { SpfSenders } from '../greylist/spf.js'
 import type { Triplet } from '../maillog/lives.js'
@@ -76,15 +76,17 @@ export class Judge {
 
   #poolsOf(name: string, sender: string, address: AddressBytes): readonly Pool[] {
     const domain = senderDomain(sender)
-    const authorised = domain !== undefined && this.#options.senders?.(domain)?.authorises(address)
+    const { lines, senders } = this.#options
+    const authorised =
+      domain !== undefined && !isAccessLine(name, lines) && senders?.(domain)?.authorises(address)
     return poolsOf(this.organisationOf(name), authorised ? domain : undefined)
   }
 
   #byRecords(request: PolicyRequest, address: AddressBytes, now: number): Decision {
-    const { policy, identity } = this.#options
+    const { policy, identity, senders } = this.#options
     const { clientName, sender, recipient } = request
     const pools = identity === 'pool' ? this.#poolsOf(clientName, sender, address) : []
-    const keys = keysOf(request, address, policy, pools)
+    const keys = keysOf(request, address, policy, pools, deservingOf(pools, senders ?? (() => undefined)))
     const known = (key: string) => this.#records.get(key)
     const rules = { ...policyFor(policy, recipient), learn: false }
     const decision = decideByRecords(

@@ -1,64 +1,13 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Engine } from '../../src/daemon/engine.js'
-import { Metrics } from '../../src/daemon/metrics.js'
-import { Pools } from '../../src/daemon/pools.js'
-import { SenderCache } from '../../src/daemon/senders.js'
-import { parseClientTable } from '../../src/greylist/client-table.js'
-import { TEXT_LINES } from '../../src/greylist/logline.js'
-import { DEFAULT_ACTION, DEFAULT_HEADER, DEFAULT_TEXT } from '../../src/greylist/reply.js'
-import type { PolicyRequest } from '../../src/greylist/request.js'
-import { MemoryStore } from '../../src/store/memory.js'
-import { policy, request } from '../greylist/fixtures.js'
-import { zoneDns } from './zone.js'
+import { server as serverWith } from './pool-server.js'
 
-const TABLE = parseClientTable('table', readFileSync('templates/check_client_greylist', 'utf8')).table
 const RECORDS = {
   'spf.example': 'v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all',
   'wide.example': 'v=spf1 ip4:0.0.0.0/2 -all',
   'down.example': 'fails',
 }
 
-/** A server that remembers in memory, at a time of its own. */
-function server(lines: string[] = [], gate?: () => Promise<void>) {
-  const { dns, asked } = zoneDns(RECORDS, gate)
-  const clock = { now: 1_800_000_000 }
-  const senders = new SenderCache(dns, () => clock.now * 1000)
-  const engine = new Engine({
-    store: new MemoryStore(),
-    policy: () => policy(),
-    pools: new Pools(TABLE, senders),
-    texts: () => ({
-      action: DEFAULT_ACTION,
-      text: DEFAULT_TEXT,
-      header: DEFAULT_HEADER,
-      hostname: 'mx',
-      version: '0',
-    }),
-    log: {
-      line: (text) => lines.push(text),
-      record: (text) => lines.push(text),
-      rarely: (_, text) => lines.push(text),
-      flush: async () => {},
-    },
-    lines: TEXT_LINES,
-    metrics: new Metrics(),
-    quiet: () => false,
-    testClock: false,
-    clock: () => clock.now * 1000,
-  })
-  const ask = (changes: Partial<PolicyRequest>) =>
-    new Promise<'deferred' | 'passed'>((resolve) =>
-      engine.submit({
-        requests: [request(changes)],
-        answer: (reply) => resolve(/DEFER_IF_PERMIT/.test(reply) ? 'deferred' : 'passed'),
-        received: 0,
-      }),
-    )
-  /** The DNS has answered, and what that tells is remembered. */
-  const settled = () => new Promise((resolve) => setTimeout(resolve, 20))
-  return { ask, asked, clock, settled }
-}
+const server = (gate?: () => Promise<void>) => serverWith(RECORDS, gate)
 
 const unknown = { clientName: 'unknown' }
 
@@ -152,7 +101,7 @@ describe('a pool', () => {
 
   it('is waited for by nobody: a DNS that never answers holds no mail up, first or second', async () => {
     const never = new Promise<void>(() => {})
-    const { ask, asked, clock } = server([], () => never)
+    const { ask, asked, clock } = server(() => never)
     const mail = { ...unknown, clientAddress: '192.0.2.1', sender: 'a@spf.example' }
     expect(await ask(mail)).toBe('deferred')
     expect(asked).toEqual(['spf.example'])

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type AddressBytes, inNetwork, maskAddress } from '../../src/greylist/address.js'
+import { type AddressBytes, inNetwork, maskAddress, parseAddress } from '../../src/greylist/address.js'
 import { compileSpf, type Directive } from '../../src/greylist/spf-rules.js'
 
 /** Addresses of a small world, so that networks meet. */
@@ -47,4 +47,28 @@ it('a long list is one rule, with those that it includes', () => {
   const one = networks.map((net) => ({ pass: true, networks: [net] }))
   expect(compileSpf([...one, { pass: true, include: one }]).size).toBe(401)
   expect(compileSpf([{ pass: true, networks: [] }]).authorises([192, 0, 2, 1])).toBe(false)
+})
+
+const written = (text: string) => {
+  const [address = '', length] = text.split('/')
+  return { bytes: parseAddress(address) as AddressBytes, prefix: Number(length) }
+}
+
+it.each<[string, boolean]>([
+  ['192.0.2.0/24', true],
+  ['10.1.0.0/16', true],
+  ['10.1.0.0/16 192.0.2.1/32', false],
+  ['10.0.0.0/15', false],
+  [Array.from({ length: 32 }, (_, n) => `10.0.${n}.1/32`).join(' '), true],
+  [Array.from({ length: 33 }, (_, n) => `10.0.${n}.1/32`).join(' '), false],
+  ['2001:db8::/44 192.0.2.0/24', true],
+  ['2001:db8::/43', false],
+  ['', true],
+])('a record of %s is close: %s, also where it includes them', (networks, close) => {
+  const all = networks.split(' ').filter(Boolean).map(written)
+  expect(compileSpf([{ pass: true, networks: all }]).close).toBe(close)
+  expect(compileSpf([{ pass: true, include: [{ pass: true, networks: all }] }]).close).toBe(close)
+  // what it forbids does not make it larger
+  const forbids = { pass: false, networks: [written('10.0.0.0/8')] }
+  expect(compileSpf([forbids, { pass: true, networks: all }]).close).toBe(close)
 })
