@@ -97,8 +97,12 @@ export function seriesSeconds(lives: Lives, life: number): number {
 
 export function storyOf(lives: Lives, life: number): Story {
   const { columns } = lives
+  const { client, sender, recipient } = lives.tripletOf(life)
+  // each by its name: spread before the others, they made of a story 3.4 kB, of which 750 bytes were kept; now 380 and 350
   return {
-    ...lives.tripletOf(life),
+    client,
+    sender,
+    recipient,
     deferrals: deferralsOf(lives, life),
     deferredAt: known(deferredAtOf(lives, life)),
     lastDeferredAt: known(columns.last[life] as number),
