@@ -23,8 +23,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'greyctl-test-'))
 const report = join(scratch, 'report.json')
 const projects = all ? [] : ['--project', 'unit*']
 const others = process.argv.slice(2).filter((argument) => argument !== '--all')
-const status = run('npx', [
-  'vitest',
+const status = run(join(import.meta.dirname, '../node_modules/.bin/vitest'), [
   'run',
   ...projects,
   '--reporter=default',

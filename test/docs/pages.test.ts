@@ -70,24 +70,52 @@ describe('the pages of the documentation', () => {
     expect(PAGES.filter((page) => !reached.has(page))).toEqual([])
   })
 
-  it('name no option that no command has', () => {
-    const known = new Set(
-      usages(MANIFEST.commands).flatMap(({ flags }) =>
-        flags.flatMap(({ name, negatable }) => [name, ...(negatable ? [`no-${name}`] : [])]),
-      ),
+  const needs = (command: string, flag: string): readonly string[] =>
+    MANIFEST.commands[command.replace(' ', ':')]?.flags[flag]?.dependsOn ?? []
+
+  it('name no option that the command has not, and with one those that it needs', () => {
+    const flagsOf = new Map(
+      usages(MANIFEST.commands).map(({ command, flags }) => [
+        command,
+        new Set(flags.flatMap(({ name, negatable }) => [name, ...(negatable ? [`no-${name}`] : [])])),
+      ]),
     )
-    const commands = usages(MANIFEST.commands).map(({ command }) => command)
     const unknown = [...texts].flatMap(([page, text]) =>
       page === 'CHANGELOG.md'
         ? []
-        : [...text.matchAll(/greyctl (?:[a-z]+)(?: [a-z]+)?((?: [^\s`|;&#]+)*)/g)]
-            .filter(([line]) => commands.some((command) => line.startsWith(`greyctl ${command}`)))
-            .flatMap(([line]) =>
-              [...line.matchAll(/ --([a-z][a-z-]+)/g)].map(([, flag = '']) => `${page}: --${flag}`),
-            )
-            .filter((found) => !known.has(found.replace(/.*--/, '')) && !/--(?:help|version)$/.test(found)),
+        : [...text.matchAll(/greyctl (([a-z]+)(?: [a-z]+)?)((?: (?!greyctl )[^\s`|;&#]+)*)/g)].flatMap(
+            ([line, two = '', one = '']) => {
+              const command = flagsOf.has(two) ? two : one
+              const flags = flagsOf.get(command)
+              const given = [...line.matchAll(/ --([a-z][a-z-]+)/g)].map(([, flag = '']) => flag)
+              return given
+                .filter((flag) => flags && flag !== 'help' && !flags.has(flag))
+                .concat(
+                  given.flatMap((flag) => needs(command, flag).filter((other) => !given.includes(other))),
+                )
+                .map((flag) => `${page}: greyctl ${command} --${flag}`)
+            },
+          ),
     )
     expect(unknown).toEqual([])
+  })
+
+  it('name no script of package.json, and no file of the checkout, that is not there', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
+    const made = /^(?:site\/dist|out|dist)\b/
+    const missing = [...texts].flatMap(([page, text]) => [
+      ...[...text.matchAll(/npm run (?:--silent )?([a-z][a-z:]*)/g)]
+        .filter(([, name = '']) => !(name in scripts))
+        .map(([found]) => `${page}: ${found}`),
+      ...[
+        ...text.matchAll(
+          /(?<![\w/.-])(?:test|scripts|src|bench|packaging|templates|bin)\/[\w./-]*\w(?![\w*-])/g,
+        ),
+      ]
+        .filter(([path]) => !made.test(path) && !existsSync(path))
+        .map(([path]) => `${page}: ${path}`),
+    ])
+    expect(missing).toEqual([])
   })
 })
 
