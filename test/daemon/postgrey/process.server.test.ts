@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { installPackages } from '../../debian.mjs'
 import { client, policyText } from '../running.js'
 import { BUILT, eventually } from '../spawned.js'
 import { installed } from './sides.js'
@@ -20,7 +22,11 @@ import { installed } from './sides.js'
  * What the options about the process do, the real postgrey and this daemon beside each other: both go to the background
  * under the same options, in a mount namespace whose /dev/log is read by this test.
  */
-const runnable = installed() && spawnSync('unshare', ['-m', 'true']).status === 0
+const runnable =
+  installed() &&
+  // ss
+  (existsSync('/usr/bin/ss') || installPackages('iproute2')) &&
+  spawnSync('unshare', ['-m', 'true']).status === 0
 if (!runnable) console.log('skipped: postgrey as a process (it needs root, apt-get and mount namespaces)')
 
 const SIDES = ['postgrey', 'greyctl'] as const
