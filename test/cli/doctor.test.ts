@@ -23,14 +23,19 @@ describe('greyctl doctor', () => {
     await configure(HEALTHY_MAIN)
     const { code, stdout } = await greyctl(['doctor', '--root', root, '--json'])
     const document = JSON.parse(stdout)
-    expect(document.findings).toEqual([])
+    // the tree belongs to whom the tests run as
+    const privileged = process.getuid?.() === 0
+    const { findings } = document
+    expect(findings.filter(({ id }: { id: string }) => privileged || id !== 'main-cf-permissions')).toEqual(
+      [],
+    )
     const unknown = document.checks.filter((check: { status: string }) => check.status === 'unknown')
     expect(unknown).toContainEqual({
       id: 'policy-daemon-not-running',
       status: 'unknown',
       reason: 'with --root nothing on the running system is asked',
     })
-    expect([0, 3]).toContain(code)
+    expect(privileged ? [0, 3] : [1]).toContain(code)
   })
 
   it('exits 3 and says why where there is nothing to look at', async () => {
