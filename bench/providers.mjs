@@ -85,7 +85,12 @@ export function machinesOf({ machines, name }, index) {
 /** As dnsmasq wants it: strings of 255 characters at most, which make one text. */
 export function spfOf(provider, index) {
   const networks = machinesOf(provider, index).map(({ address }) => `ip4:${address}/28`)
-  return `v=spf1 ${networks.join(' ')} -all`
+  return spfRecord(networks)
+}
+
+/** Strings of a TXT record, as dnsmasq takes them. */
+export function spfRecord(terms) {
+  return `v=spf1 ${terms.join(' ')} -all`
     .match(/.{1,250}/g)
     .map((part) => `"${part}"`)
     .join(',')

@@ -9,7 +9,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { installPackages } from '../test/debian.mjs'
-import { machinesOf, PROVIDERS, spfOf, UNNAMED } from './providers.mjs'
+import { machinesOf, PROVIDERS, spfOf, spfRecord, UNNAMED } from './providers.mjs'
 import { GOOD_MAIL, withSection } from './section.mjs'
 import { compile, freePort, ownDirectory } from './servers.mjs'
 
@@ -59,13 +59,22 @@ const SPAM = {
   'comes back within seconds': () => [0, 3, 9, 20, 41],
   'botnet, other networks': () => Array.from({ length: 40 }, (_, n) => n * 300),
   'botnet, one access provider': () => Array.from({ length: 40 }, (_, n) => n * 300),
+  'botnet, its own domain names it': () => Array.from({ length: 40 }, (_, n) => n * 300),
 }
+
+const domainOf = (kind) => `${kind.replace(/\W+/g, '-')}.example`
+
+/** Lines of many providers; a domain of the spammer's says that they may send for it. */
+const NAMED_BOTS = Array.from({ length: 40 }, (_, n) => {
+  const address = `${100 + n}.${n * 6}.113.${n + 9}`
+  return { address, name: `dsl-${address.replaceAll('.', '-')}.isp${n}.example` }
+})
 
 function spam() {
   return Object.entries(SPAM).flatMap(([kind, offsets]) =>
     Array.from({ length: 100 }, (_, n) => {
       const begin = below(TWO_WEEKS)
-      const sender = `offer${n}@${kind.replace(/\W+/g, '-')}.example`
+      const sender = `offer${n}@${domainOf(kind)}`
       const same = bot(kind)
       return offsets().map((offset) => ({
         id: `${kind}/${n}`,
@@ -80,6 +89,7 @@ function spam() {
 }
 
 function bot(kind) {
+  if (kind === 'botnet, its own domain names it') return NAMED_BOTS[below(NAMED_BOTS.length)]
   const parts = [11 + below(80), below(256), below(256), 1 + below(254)]
   const provider = kind === 'botnet, one access provider'
   const name = provider
@@ -180,7 +190,11 @@ async function startDns(scratch) {
   if (!installed('/usr/sbin/dnsmasq', ['dnsmasq-base']))
     throw new Error('dnsmasq is needed: apt-get install dnsmasq-base')
   const port = await freePort()
-  const records = SENDERS.map((provider, index) => `txt-record=${provider.domain},${spfOf(provider, index)}`)
+  const own = spfRecord(NAMED_BOTS.map(({ address }) => `ip4:${address}`))
+  const records = [
+    ...SENDERS.map((provider, index) => `txt-record=${provider.domain},${spfOf(provider, index)}`),
+    `txt-record=${domainOf('botnet, its own domain names it')},${own}`,
+  ]
   const conf = join(scratch, 'dnsmasq.conf')
   writeFileSync(
     conf,

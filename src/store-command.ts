@@ -71,11 +71,13 @@ export abstract class StoreCommand extends GreyctlCommand {
     }
   }
 
-  protected subject(text: string, { rules }: Query): Subject {
+  /** `orId`: what is typed may be a queue id too, and is none. */
+  protected subject(text: string, { rules }: Query, orId = false): Subject {
     const subject = parseSubject(text, rules)
     if (subject !== undefined) return subject
-    throw new GreyctlError('usage', `"${text}" is no address of a client, no mail address and no domain`, {
-      hints: ['say 192.0.2.25, alice@example.org or @example.org'],
+    const kinds = `no address of a client, no mail address${orId ? ', no queue id' : ''} and no domain`
+    throw new GreyctlError('usage', `"${text}" is ${kinds}`, {
+      hints: [`say 192.0.2.25, alice@example.org${orId ? ', 4XYZ1m2n3p' : ''} or @example.org`],
     })
   }
 

@@ -44,7 +44,7 @@ now, and the command that lets the mail in at once. Nothing is changed. Exits 0,
     const { args, flags } = await this.parse(Why)
     const host = await this.host(flags)
     const query = await this.query(host, flags)
-    const subject = isQueueId(args.subject) ? undefined : this.subject(args.subject, query)
+    const subject = isQueueId(args.subject) ? undefined : this.subject(args.subject, query, true)
     const options = {
       files: flags.log ?? [],
       journal: flags.journal,

@@ -60,18 +60,21 @@ export function renderInstall(carried: CarriedView, view: InstallView, terminal:
     proofTable(proof, terminal),
     '',
     `${style.green('✓')} ${style.bold(headline(choices.learn, proof))}`,
-    `  ${askedClients(choices.selective)} is asked to come back; after ${choices.delay} s it is accepted.`,
+    `  ${whoIsAsked(choices)}`,
     '  Your own networks and authenticated users are not asked. When the daemon is down, mail flows.',
     '',
     `  see what it does    greyctl verify`,
+    ...(choices.learn ? ['  begin to defer      greyctl enforce'] : []),
     `  take it out again   greyctl uninstall        (or: greyctl rollback ${checkpoint})`,
   ]
   return lines.filter((line, at) => line !== '' || at > 0).join('\n')
 }
 
-function askedClients(selective: boolean): string {
-  if (!selective) return 'A first mail from an unknown client network'
-  return 'A first mail from a client that looks like a household’s connection'
+function whoIsAsked({ selective, learn, delay }: InstallView['choices']): string {
+  const who = selective ? 'a client that looks like a household’s connection' : 'an unknown client network'
+  return learn
+    ? `A first mail from ${who} is accepted; that it would have been asked to come back after ${delay} s is logged.`
+    : `A first mail from ${who} is asked to come back; after ${delay} s it is accepted.`
 }
 
 /** Says no more than was proven. */

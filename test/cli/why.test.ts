@@ -94,6 +94,16 @@ describe('greyctl why', () => {
     }
   })
 
+  it.each(['x y', 'NOSUCHID'])(
+    '%s is nothing that it can look for, and it says what it can',
+    async (text) => {
+      const ended = await greyctl(['why', text, '--log', log, '--store', `lmdb:${store}`])
+      expect(ended).toMatchObject({ code: 2, stdout: '' })
+      expect(ended.stderr).toContain('no queue id and no domain')
+      expect(ended.stderr).toContain('say 192.0.2.25, alice@example.org, 4XYZ1m2n3p or @example.org')
+    },
+  )
+
   it('says when the next try passes, and how to let the mail in', async () => {
     const now = Math.floor(Date.now() / 1000)
     mkdirSync(store, { recursive: true })

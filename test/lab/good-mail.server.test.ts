@@ -10,7 +10,9 @@ describe.skipIf(inject('labRefused'))('good mail that must not wait', () => {
 
   beforeAll(async () => {
     machine = await boot('server')
-    await machine.ok(`${GREYCTL} install --yes --learn --delay 3`)
+    const said = await machine.ok(`${GREYCTL} install --yes --learn --delay 3`)
+    expect(said).toContain('is accepted; that it would have been asked to come back after 3 s is logged')
+    expect(said).toContain('begin to defer      greyctl enforce')
   })
   afterAll(() => machine?.end())
 

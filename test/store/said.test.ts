@@ -18,6 +18,21 @@ describe('what is typed about expected mail', () => {
     },
   )
 
+  it.each([['@co.uk'], ['@github.io'], ['@CO.UK']])('nobody expects everybody: %s', (text) => {
+    expect(() => readExpectation(text, undefined)).toThrow('is a public suffix')
+  })
+
+  it.each([
+    ['', 'bounces'],
+    ['bank.example', 'say @bank.example for all of it and below'],
+    ['co.uk', 'say alice@example.org'],
+    ['a b@shop.example', 'say alice@example.org'],
+  ])('%j: the hint can be typed', (text, hint) => {
+    expect(() => readExpectation(text, undefined)).toThrow(
+      expect.objectContaining({ hints: [expect.stringContaining(hint)] }),
+    )
+  })
+
   it.each([
     ['15m', 900],
     ['7d', 604_800],
