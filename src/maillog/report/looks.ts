@@ -1,6 +1,9 @@
+import type { Client } from '../event.js'
+import type { Fingerprint } from '../fingerprint.js'
 import type { Story } from '../life.js'
-import { clientNetwork } from '../triplet.js'
+import { PrintTable } from '../print-table.js'
 import { domainOf, isConfirmed, isLineName, isServerName, registrable } from './names.js'
+import { StoryPrints } from './prints.js'
 import type { Look, Mark } from './shape.js'
 
 /** What a mark weighs. Only what the log shows: SPF, DKIM and the content are not in it. */
@@ -18,38 +21,54 @@ const WEIGHTS: Readonly<Record<Mark, number>> = {
 
 /** From so many sender domains a network that never came back is no organisation's mail server. */
 const MANY_SENDERS = 5
-/** Networks and, in each, senders that are remembered: beyond, the name alone is judged. */
+/** Networks and, in each, senders that are remembered, and of all networks together: beyond, the name alone is judged. */
 const MOST_NETWORKS = 200_000
 const MOST_SENDERS = 50
+const MOST_OF_ALL = 1_000_000
 /** Seconds between the first and the last try: a queue, not a second command in the same session. */
 const REAL_RETRY = 60
 
-interface Network {
-  passed: boolean
-  /** Up to MANY_SENDERS. */
-  readonly senderDomains: Set<string>
-  /** Recipients by sender, up to MOST_SENDERS. */
-  readonly recipients: Map<string, number>
-}
-
 /** Judges those that never came back, by themselves and by what else their network did. */
 export class Looks {
-  private readonly networks = new Map<string, Network>()
+  /** The number of each, from 1. */
+  private readonly networks = new PrintTable(MOST_NETWORKS)
+  /** Of each network: 1 where some mail was accepted; how many senders and sender domains. */
+  private readonly passed = new Uint8Array(MOST_NETWORKS + 1)
+  private readonly senders = new Uint8Array(MOST_NETWORKS + 1)
+  private readonly domains = new Uint8Array(MOST_NETWORKS + 1)
+  /** Senders by network, 1 for one recipient, 2 for several; and their domains by network, 1. */
+  private readonly recipients = new PrintTable(MOST_OF_ALL)
+  private readonly domainsSeen = new PrintTable(MOST_OF_ALL)
+  private readonly prints = new StoryPrints()
 
   /** Every story that is known, before the first judgement. */
   add({ client, sender, passed }: Story): void {
-    const key = clientNetwork(client.address)
-    let network = this.networks.get(key)
-    if (network === undefined) {
-      if (this.networks.size >= MOST_NETWORKS) return
-      network = { passed: false, senderDomains: new Set(), recipients: new Map() }
-      this.networks.set(key, network)
-    }
-    if (passed) network.passed = true
-    if (network.senderDomains.size < MANY_SENDERS) network.senderDomains.add(domainOf(sender))
-    const before = network.recipients.get(sender)
-    if (before !== undefined || network.recipients.size < MOST_SENDERS)
-      network.recipients.set(sender, (before ?? 0) + 1)
+    const network = this.numberOf(client)
+    if (network === 0) return
+    if (passed) this.passed[network] = 1
+    this.addDomain(network, this.prints.inNetwork(client, domainOf(sender)))
+    this.addSender(network, this.prints.inNetwork(client, sender))
+  }
+
+  private numberOf(client: Client): number {
+    const { networks } = this
+    const print = this.prints.network(client)
+    const known = networks.get(print)
+    if (known !== 0) return known
+    return networks.set(print, networks.size + 1) ? networks.size : 0
+  }
+
+  private addDomain(network: number, print: Fingerprint): void {
+    const count = this.domains[network] as number
+    if (count >= MANY_SENDERS || this.domainsSeen.get(print) !== 0) return
+    if (this.domainsSeen.set(print, 1)) this.domains[network] = count + 1
+  }
+
+  private addSender(network: number, print: Fingerprint): void {
+    const before = this.recipients.get(print)
+    if (before > 0) this.recipients.set(print, 2)
+    else if ((this.senders[network] as number) < MOST_SENDERS && this.recipients.set(print, 1))
+      this.senders[network] = (this.senders[network] as number) + 1
   }
 
   judge(story: Story): { readonly look: Look; readonly marks: readonly Mark[]; readonly weight: number } {
@@ -59,13 +78,16 @@ export class Looks {
   }
 
   private networkMarks({ client, sender, deferredAt, lastDeferredAt }: Story): readonly Mark[] {
-    const network = this.networks.get(clientNetwork(client.address))
+    // a network that is not remembered is number 0, of which nothing is known
+    const network = this.networks.get(this.prints.network(client))
+    const wasAccepted = this.passed[network] === 1
     const marks: Mark[] = []
-    if (network?.passed) marks.push('network-known')
+    if (wasAccepted) marks.push('network-known')
     if (deferredAt !== undefined && lastDeferredAt !== undefined && lastDeferredAt - deferredAt >= REAL_RETRY)
       marks.push('retried')
-    if (sender !== '' && (network?.recipients.get(sender) ?? 0) > 1) marks.push('several-recipients')
-    if (!network?.passed && (network?.senderDomains.size ?? 0) >= MANY_SENDERS) marks.push('many-senders')
+    if (sender !== '' && this.recipients.get(this.prints.inNetwork(client, sender)) > 1)
+      marks.push('several-recipients')
+    if (!wasAccepted && (this.domains[network] as number) >= MANY_SENDERS) marks.push('many-senders')
     return marks
   }
 }

@@ -1,8 +1,9 @@
 import type { Story } from '../life.js'
+import { PrintTable } from '../print-table.js'
 import { isoTime } from '../time.js'
-import { clientNetwork } from '../triplet.js'
 import type { Looks } from './looks.js'
 import { WAITING_SECONDS } from './outcomes.js'
+import { StoryPrints } from './prints.js'
 import type { Look, Missing, NeverCameBack } from './shape.js'
 
 /** Rows kept where all are asked for, and networks that are told apart. */
@@ -17,7 +18,8 @@ interface Row extends Missing {
 /** Those that never came back: how many look how, and the first of them by what they are worth. */
 export class MissingTally {
   private readonly looks: Record<Look, number> = { legitimate: 0, unclear: 0, spam: 0 }
-  private readonly networks = new Set<string>()
+  private readonly networks = new PrintTable(MOST)
+  private readonly prints = new StoryPrints()
   private rows: Row[] = []
   private total = 0
   private readonly most: number
@@ -32,7 +34,7 @@ export class MissingTally {
     const { client, sender, recipient, deferrals, deferredAt, lastDeferredAt } = story
     this.total += 1
     this.looks[look] += 1
-    if (this.networks.size < MOST) this.networks.add(clientNetwork(client.address))
+    this.networks.set(this.prints.network(client), 1)
     this.rows.push({
       look,
       marks,

@@ -1,7 +1,9 @@
 import type { Story } from '../life.js'
+import { PrintTable } from '../print-table.js'
 import { percentileOf } from '../totals.js'
 import { clientNetwork, clientText, normalAddress } from '../triplet.js'
 import { domainOf, isConfirmed, registrable } from './names.js'
+import { StoryPrints } from './prints.js'
 import type { Pool } from './shape.js'
 
 /** Seconds: tries further apart are different mails (postgrey's --retry-window). */
@@ -46,24 +48,25 @@ export function poolsOf(each: () => Iterable<Story>): {
 
 /** The stories of each mail that was tried from several networks; only these are held at once. */
 function movingMails(each: () => Iterable<Story>): readonly (readonly Story[])[] {
-  const once = new Set<string>()
-  const tries = new Map<string, Story[]>()
+  // 1: seen once, 2: more often; as texts in a Set they were a fifth of the garbage of a report
+  const seen = new PrintTable()
+  const prints = new StoryPrints()
   for (const { sender, recipient } of each()) {
     if (sender === '') continue
-    const key = keyOf(sender, recipient)
-    if (once.has(key)) tries.set(key, [])
-    else once.add(key)
+    const mail = prints.mail(sender, recipient)
+    seen.set(mail, seen.get(mail) === 0 ? 1 : 2)
   }
+  const tries = new Map<string, Story[]>()
   for (const story of each()) {
-    const known = tries.get(keyOf(story.sender, story.recipient))
+    const { sender, recipient } = story
+    if (sender === '' || seen.get(prints.mail(sender, recipient)) !== 2) continue
+    const key = `${normalAddress(sender)}\n${normalAddress(recipient)}`
+    const known = tries.get(key)
     const apart = Math.abs((story.deferredAt ?? 0) - (known?.[0]?.deferredAt ?? story.deferredAt ?? 0))
-    if (story.sender !== '' && apart <= SAME_MAIL) known?.push(story)
+    if (known === undefined) tries.set(key, [story])
+    else if (apart <= SAME_MAIL) known.push(story)
   }
   return [...tries.values()].filter((same) => same.length > 1)
-}
-
-function keyOf(sender: string, recipient: string): string {
-  return `${normalAddress(sender)}\n${normalAddress(recipient)}`
 }
 
 function count(pools: Map<string, Gathering>, tries: readonly Story[]): void {

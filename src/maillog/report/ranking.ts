@@ -1,3 +1,4 @@
+import { ownText } from '../own-text.js'
 import type { Outcome } from './outcomes.js'
 import type { Ranked, Ranking } from './shape.js'
 
@@ -21,8 +22,10 @@ export class RankingTally {
     let row = this.names.get(key)
     if (row === undefined) {
       if (this.names.size >= 2 * this.kept) this.forgetRare()
-      row = { name, greylisted: 0, cameBack: 0, neverCameBack: 0 }
-      this.names.set(key, row)
+      // in memory of its own: a part of a story's text keeps all of it
+      const own = ownText(key)
+      row = { name: name === key ? own : ownText(name), greylisted: 0, cameBack: 0, neverCameBack: 0 }
+      this.names.set(own, row)
     }
     row.greylisted += 1
     if (outcome === 'cameBack' || outcome === 'neverCameBack') row[outcome] += 1
