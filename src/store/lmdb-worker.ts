@@ -1,5 +1,6 @@
 import { isMainThread, parentPort } from 'node:worker_threads'
-import type { Expiry } from '../greylist/record.js'
+import { CLIENT, SEAL } from '../greylist/key.js'
+import { type Expiry, GONE } from '../greylist/record.js'
 import { decodeChanges } from './change-bytes.js'
 import { LmdbStore } from './lmdb.js'
 import type { Change } from './store.js'
@@ -38,7 +39,22 @@ function changesIn({ buffer, byteOffset, byteLength }: Uint8Array): readonly Cha
   return changes
 }
 
-if (!isMainThread) {
+/** Of a program by itself (suspicion.ts): reads all of a store, and writes to it. An error is found by the daemon, too. */
+function examine(directory: string): void {
+  try {
+    const suspect = new LmdbStore(directory)
+    for (const _ of suspect.entries());
+    const probe = `${CLIENT}${SEAL}`
+    suspect.putMany([[probe, GONE]])
+    suspect.removeMany([probe])
+  } catch {
+    // it did not end the process
+  }
+}
+
+if (isMainThread) {
+  examine(process.argv[2] ?? '')
+} else {
   let before: Promise<unknown> = Promise.resolve()
   parentPort?.on('message', (order: ThreadOrder) => {
     before = before

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { GreyctlError } from '../errors.js'
 import { Absence } from './absence.js'
 import { FRONT_SIZE, Front } from './front.js'
-import { type Durability, JournaledStore, type JournalOptions } from './journaled.js'
+import type { Durability, JournalOptions } from './journaled.js'
+import { beginLife } from './lives.js'
 import { LmdbStore } from './lmdb.js'
 import { inspectFile, lengthen } from './lmdb-file.js'
 import type { LmdbThread } from './lmdb-thread.js'
@@ -11,7 +12,9 @@ import { MemoryStore } from './memory.js'
 import { isDamage, MendingStore } from './mending.js'
 import type { LocalSpec } from './spec.js'
 import type { LocalStore, Store } from './store.js'
+import { damageOf } from './suspicion.js'
 import { ThreadedStore } from './threaded.js'
+import { WatchedStore } from './watched.js'
 
 export interface OpenOptions {
   /** Another process writes; this one only looks. A damaged store is then an error. */
@@ -38,14 +41,7 @@ export function openStore(spec: LocalSpec, options: OpenOptions = {}): Store {
   try {
     if (readOnly) return openReadOnly(directory)
     if (durability === undefined) return openMending(directory, warn)
-    // behind the journal's lock nobody else writes: what was read may be kept in memory
-    const absence = new Absence()
-    const store = openMending(
-      directory,
-      warn,
-      (file) => new Front(thread === undefined ? file : new ThreadedStore(file, thread), FRONT_SIZE, absence),
-    )
-    return withJournal(store, directory, { durability, warn, patience, absence })
+    return openJournaled(directory, { durability, warn, patience }, thread)
   } catch (cause) {
     if (cause instanceof GreyctlError) throw cause
     throw new GreyctlError('store-failed', `the store cannot be opened: ${(cause as Error).message}`, {
@@ -73,11 +69,27 @@ export function openMending(
 /** What a daemon that ends needs for its last answers, and more. */
 const PATIENCE = 5
 
-function withJournal(store: LocalStore, directory: string, options: JournalOptions): Store {
+/** Behind the journal's lock nobody else writes: what was read may be kept in memory. */
+function openJournaled(directory: string, options: JournalOptions, thread: LmdbThread | undefined): Store {
+  const { warn } = options
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  // of a daemon; a command ends by itself
+  const life = thread === undefined ? undefined : beginLife(directory)
+  // somebody kills daemons, or the file does; who tries again without patience has looked
+  const why = life && life.early > 0 && options.patience > 0 ? damageOf(directory) : undefined
+  const absence = new Absence()
+  let store: LocalStore | undefined
   try {
-    return new JournaledStore(store, directory, options)
+    if (why !== undefined) putAside(join(directory, 'data.mdb'), why, warn)
+    store = openMending(
+      directory,
+      warn,
+      (file) => new Front(thread === undefined ? file : new ThreadedStore(file, thread), FRONT_SIZE, absence),
+    )
+    return new WatchedStore(store, directory, { ...options, absence }, life)
   } catch (error) {
-    void store.close()
+    life?.cancel()
+    void store?.close()
     throw error
   }
 }

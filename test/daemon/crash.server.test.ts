@@ -208,4 +208,39 @@ describe('a store that is damaged', () => {
     expect(readFileSync(join(store, kept))).toEqual(damaged)
     expect(daemon.log().match(/^warning: .*is damaged.*/gm)).toEqual([expect.stringContaining(kept)])
   })
+
+  it('in its middle, and ends whoever reads it: it is looked at by another process, and kept beside a new one', async () => {
+    const store = join(base, 'store')
+    const first = await start([`--dbdir=${store}`])
+    await askAgain(
+      first,
+      Array.from({ length: 200 }, (_, number) => number),
+    )
+    await first.kill('SIGTERM')
+    const file = join(store, 'data.mdb')
+    const bytes = readFileSync(file)
+    // the heads of all pages are as ever; what they say of their nodes leads to beyond the file
+    for (let page = 2 * 4096; page < bytes.length; page += 4096) bytes.fill(0xff, page + 24, page + 4096)
+    writeFileSync(file, bytes)
+    const alive = async (daemon: Spawned) => {
+      await new Promise((resolve) => setTimeout(resolve, 1500))
+      return daemon.child.exitCode === null && daemon.child.signalCode === null
+    }
+    let lives = 1
+    let daemon = await start([`--dbdir=${store}`]).catch(() => undefined)
+    // as systemd does
+    while (daemon === undefined || !(await alive(daemon))) {
+      lives += 1
+      expect(lives).toBeLessThanOrEqual(3)
+      daemon = await start([`--dbdir=${store}`]).catch(() => undefined)
+    }
+    const asking = await client(daemon.port)
+    asking.send(policyText({ sender: 'after@damage.example' }))
+    expect((await asking.answers(1))[0]).toMatch(/^DEFER_IF_PERMIT/)
+    asking.socket.destroy()
+    expect(lives).toBe(2)
+    expect(daemon.log()).toMatch(/is damaged \(whoever reads it ends with SIG[A-Z]+\): kept as/)
+    const [kept = ''] = readdirSync(store).filter((name) => name.startsWith('data.mdb.damaged-'))
+    expect(readFileSync(join(store, kept)).subarray(8192)).toEqual(bytes.subarray(8192))
+  })
 })

@@ -49,7 +49,12 @@ export async function spawnDaemon(
     text = (text + chunk.toString('latin1')).slice(-200_000)
   })
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const port = Number((await eventually(() => /listening on inet:127\.0\.0\.1:(\d+)/.exec(text)))[1])
+  const listening = await eventually(() => {
+    const found = /listening on inet:127\.0\.0\.1:(\d+)/.exec(text)
+    if (!found && (child.exitCode ?? child.signalCode) !== null) throw new Error(`the daemon ended: ${text}`)
+    return found
+  })
+  const port = Number(listening[1])
   return {
     child,
     port,

@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** Milliseconds; ten million entries take about that. Postfix waits meanwhile. */
+const LONGEST_LOOK = 8000
+
+/**
+ * Whether the store's file ends whoever uses it, and how; undefined: it does not, or nobody can tell. LMDB maps its file into memory,
+ * and trusts what it finds there: overwritten pages may end the whole process with a signal, at each start anew. So another
+ * process reads all of it, and writes.
+ */
+export function damageOf(
+  directory: string,
+  script = new URL('lmdb-worker.js', import.meta.url),
+): string | undefined {
+  const { signal, error } = spawnSync(process.execPath, [fileURLToPath(script), directory], {
+    stdio: 'ignore',
+    timeout: LONGEST_LOOK,
+    killSignal: 'SIGKILL',
+  })
+  // it took too long, or could not be started
+  if (error !== undefined) return undefined
+  return signal === null ? undefined : `whoever reads it ends with ${signal}`
+}
