@@ -484,6 +484,12 @@ printf 'may-ask = ["203.0.113.0/24"]\n[[listen]]\ninet = "192.0.2.25:10099"\n' >
     restore: 'rm -f /etc/greyctl/whitelist_clients.local',
     reload: false,
   },
+  {
+    id: 'whitelist-too-broad',
+    inject: 'echo com >>/etc/greyctl/whitelist_clients.local',
+    restore: 'rm -f /etc/greyctl/whitelist_clients.local',
+    reload: false,
+  },
   { id: 'mail-rejected-not-deferred', inject: append(MAIN, 'access_map_defer_code = 550') },
   {
     id: 'fail2ban-bans-greylisted',

@@ -1,6 +1,8 @@
+import { lintLists } from '../../greylist/list-lint.js'
 import { listWords } from '../../postfix/restriction-list.js'
 import { check } from '../check.js'
 import { lineOf } from '../facts/text-file.js'
+import type { Whitelist } from '../facts/whitelists.js'
 
 /** Connections below which a share says nothing. */
 const ENOUGH = 50
@@ -119,6 +121,29 @@ const whitelist = check({
     ),
 })
 
+const tooBroad = check({
+  id: 'whitelist-too-broad',
+  title: 'an entry of a whitelist lets in strangers',
+  severity: 'warning',
+  symptom: 'many clients are never greylisted, and spam comes from them',
+  cause:
+    'the entry is a public suffix (com, co.uk), a network of more addresses than a sender has, or an expression that is not tied to a domain',
+  look: ['greyctl whitelist lint'],
+  remedy: 'name the sender’s own domain, or tie the expression to its end: /\\.example\\.org$/',
+  autofix: 'manual',
+  needs: ['whitelists', 'clock'],
+  judge: ({ whitelists, clock }) =>
+    whitelists.filter(isOurs).flatMap((file) =>
+      lintLists('clients', [file], clock.now)
+        .filter(({ id }) => id === 'broad' || id === 'unanchored')
+        .map(({ entry, line, message }) => ({
+          detail: `${entry}: ${message}`,
+          evidence: [lineOf(file, line)],
+          affects: [file.path],
+        })),
+    ),
+})
+
 const tooWide = check({
   id: 'mynetworks-too-wide',
   title: 'strangers count as own clients: they may relay, and are never greylisted',
@@ -146,6 +171,11 @@ const tooWide = check({
   },
 })
 
+/** The list that the package postgrey brings is its maintainers' affair. */
+function isOurs({ owner, path }: Whitelist): boolean {
+  return owner === 'greyctl' || path.endsWith('.local')
+}
+
 /** Larger than a /8 of IPv4 or a /19 of IPv6. */
 function isWide(word: string): boolean {
   const four = /^!?\d+\.\d+\.\d+\.\d+\/(\d+)$/.exec(word)
@@ -154,4 +184,4 @@ function isWide(word: string): boolean {
   return six !== null && Number(six[1]) < 19
 }
 
-export const CLIENTS = [resolver, allUnknown, proxy, tooWide, whitelist]
+export const CLIENTS = [resolver, allUnknown, proxy, tooWide, whitelist, tooBroad]

@@ -126,6 +126,15 @@ export const MACHINE_CASES: Readonly<Record<string, readonly Case[]>> = {
     },
     { broken: list('boss@example.net\n'), healthy: {}, says: 'is a mail address' },
   ],
+  'whitelist-too-broad': [
+    {
+      broken: list('example.org\nco.uk\n'),
+      healthy: list('# co.uk\nexample.co.uk\n192.0.2.0/24\n/\\.example\\.org$/\n'),
+      says: 'co.uk: a public suffix',
+    },
+    { broken: list('0.0.0.0/0\n'), healthy: list('192.0.0.0/16\n'), says: '0.0.0.0/0' },
+    { broken: list('/mail/\n'), healthy: {}, says: '/mail/' },
+  ],
   'mail-rejected-not-deferred': [
     {
       broken: { more: 'access_map_defer_code = 550\n' },
