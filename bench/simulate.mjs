@@ -75,21 +75,22 @@ function spam() {
     Array.from({ length: 100 }, (_, n) => {
       const begin = below(TWO_WEEKS)
       const sender = `offer${n}@${domainOf(kind)}`
-      const same = bot(kind)
-      return offsets().map((offset) => ({
+      const same = bot(kind, 0)
+      return offsets().map((offset, attempt) => ({
         id: `${kind}/${n}`,
         kind,
         at: begin + offset,
         sender,
         recipient: `user${below(20)}@mx.example`.replace(/\d+/, String(n % 20)),
-        ...(kind.startsWith('botnet') ? bot(kind) : same),
+        ...(kind.startsWith('botnet') ? bot(kind, attempt) : same),
       }))
     }),
   )
 }
 
-function bot(kind) {
-  if (kind === 'botnet, its own domain names it') return NAMED_BOTS[below(NAMED_BOTS.length)]
+/** `attempt`: no machine comes twice. */
+function bot(kind, attempt) {
+  if (kind === 'botnet, its own domain names it') return NAMED_BOTS[attempt]
   const parts = [11 + below(80), below(256), below(256), 1 + below(254)]
   const provider = kind === 'botnet, one access provider'
   const name = provider
