@@ -1,14 +1,18 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
+/** What is polled for is awaited on a busy machine, too. */
+const POLLED = { poll: { timeout: 30_000 } }
+
 /** Servers take their time to boot and to answer. */
-const PATIENT = { testTimeout: 600_000, hookTimeout: 600_000 }
+const PATIENT = { testTimeout: 600_000, hookTimeout: 600_000, expect: POLLED }
 
 const FAST = {
   setupFiles: ['test/seed.ts'],
   disableConsoleIntercept: true,
   testTimeout: 60_000,
   maxWorkers: 2,
+  expect: POLLED,
 }
 
 /** Files of `server` and `lab` at a time, both together: they mostly wait, and take a third of a core each. */

@@ -17,6 +17,9 @@ export interface Running {
   stop(): Promise<void>
 }
 
+/** A daemon takes its process for itself; here others follow in it. */
+const MASK = process.umask()
+
 /** A daemon in this process, on a port of its own, with a clock that stands still. */
 export async function startTestDaemon(argv: readonly string[] = [], store?: Store): Promise<Running> {
   const base = mkdtempSync(join(tmpdir(), 'greyctl-daemon-'))
@@ -42,21 +45,22 @@ export async function startTestDaemon(argv: readonly string[] = [], store?: Stor
   const options = reread()
   const running = { now: 1_800_000_000, lines, base }
   const clock = () => running.now * 1000
-  // it has a process of its own otherwise
-  const mask = process.umask()
   const daemon = await startDaemon(options, {
     log,
     version: '0.1.0',
     clock,
     reread,
     ...(store ? { store } : {}),
+  }).catch((error) => {
+    process.umask(MASK)
+    throw error
   })
   return Object.assign(running, {
     daemon,
     port: Number(daemon.listening[0]?.split(':').at(-1)),
     async stop() {
       await daemon.stop()
-      process.umask(mask)
+      process.umask(MASK)
       rmSync(base, { recursive: true, force: true })
     },
   })

@@ -113,7 +113,9 @@ describe.skipIf(inject('labRefused')).concurrent("Debian's postgrey, as the tuto
   it(
     'without a way to its package: a clear error, and nothing changed',
     onMachine('server', async (machine) => {
-      await machine.ok('rm -rf /var/cache/apt/archives/*.deb')
+      await machine.ok(
+        `rm -rf /var/cache/apt/archives/*.deb; echo 'Acquire::Retries "0";' >/etc/apt/apt.conf.d/99lab`,
+      )
       const before = await snapshot(machine)
       const { code, document } = await json(machine, 'install --backend postgrey --yes')
       expect(code).toBe(3)
