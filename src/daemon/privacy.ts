@@ -82,5 +82,12 @@ function made(directory: string, path: string): Buffer {
     closeSync(descriptor)
   }
   renameSync(fresh, path)
+  // and there after a power failure: without it, all that is stored under it says nothing
+  const entry = openSync(directory, 'r')
+  try {
+    fsyncSync(entry)
+  } finally {
+    closeSync(entry)
+  }
   return secret
 }

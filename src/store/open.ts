@@ -75,8 +75,8 @@ function openJournaled(directory: string, options: JournalOptions, thread: LmdbT
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   // of a daemon; a command ends by itself
   const life = thread === undefined ? undefined : beginLife(directory)
-  // somebody kills daemons, or the file does; who tries again without patience has looked
-  const why = life && life.early > 0 && options.patience > 0 ? damageOf(directory) : undefined
+  // one may have been killed; of two, somebody kills them, or the file does. Who tries again without patience has looked
+  const why = life && life.early > 1 && options.patience > 0 ? damageOf(directory, life.early) : undefined
   const absence = new Absence()
   let store: LocalStore | undefined
   try {

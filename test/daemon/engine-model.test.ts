@@ -42,18 +42,29 @@ const BEGIN = 1_800_000_000
 const DAY = 86_400
 
 /** Small, so that keys are learned, and what is in memory dropped, again and again. */
-function open(directory: string): JournaledStore {
+function open(directory: string): Opened {
   mkdirSync(directory, { recursive: true })
   const absence = new Absence(10)
-  const file = new ThreadedStore(new LmdbStore(directory), threads.start(expect.unreachable))
+  const thread = threads.start(expect.unreachable)
+  const file = new ThreadedStore(new LmdbStore(directory), thread)
   const front = new Front(file, 15, absence)
-  return new JournaledStore(front, directory, {
+  const store = new JournaledStore(front, directory, {
     durability: 'strict',
     patience: 5,
     warn: expect.unreachable,
     absence,
     learnAfter: 1,
   })
+  const close = async () => {
+    await store.close()
+    await thread.end()
+  }
+  return { store, close }
+}
+
+interface Opened {
+  readonly store: JournaledStore
+  close(): Promise<void>
 }
 
 /** A client of one organisation, of two, or of none. */
@@ -113,7 +124,7 @@ class World {
   readonly known = new Map<string, GreyRecord>()
   #directory: string
   #crashes = 0
-  #store: JournaledStore
+  #opened: Opened
   #engine: Engine
   #now = BEGIN
   #cleaned = false
@@ -121,13 +132,13 @@ class World {
 
   constructor(directory: string) {
     this.#directory = directory
-    this.#store = open(directory)
+    this.#opened = open(directory)
     this.#engine = this.#begin()
   }
 
   #begin(): Engine {
     return new Engine({
-      store: this.#store,
+      store: this.#opened.store,
       pools,
       policy: () => this.#policy,
       texts: () => ({ action: 'DEFER', text: 'wait %s', header: 'X: %t', hostname: 'mx', version: '0' }),
@@ -200,7 +211,7 @@ class World {
     const { maxAge, retryWindow } = this.#policy
     const expiry = { maxAge, retryWindow, now: this.#now, sealed: false }
     // not awaited at once: what comes meanwhile is kept
-    const cleaning = this.#store.expire(expiry, 5)
+    const cleaning = this.#opened.store.expire(expiry, 5)
     for (const [key, record] of this.known) if (isForgettable(key, record, expiry)) this.known.delete(key)
     await this.ask([
       [
@@ -216,9 +227,9 @@ class World {
   }
 
   async #reopen(directory: string): Promise<void> {
-    await this.#store.close()
+    await this.#opened.close()
     this.#directory = directory
-    this.#store = open(directory)
+    this.#opened = open(directory)
     this.#engine = this.#begin()
   }
 
@@ -231,7 +242,7 @@ class World {
   }
 
   async end(): Promise<void> {
-    await this.#store.close()
+    await this.#opened.close()
   }
 }
 
