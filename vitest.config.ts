@@ -22,7 +22,10 @@ const SIDE_BY_SIDE = 6
 const BY_THEMSELVES = ['test/store/power-loss.test.ts']
 
 /** These have a hundred milliseconds for something, and nobody beside them. */
-const BY_THE_CLOCK = ['test/store/valkey/failure.server.test.ts']
+const BY_THE_CLOCK = [
+  'test/store/valkey/failure.server.test.ts',
+  'test/store/valkey/round-trips.server.test.ts',
+]
 
 /** They take minutes each: whichever began last would run on alone. */
 const LONGEST = [

@@ -21,12 +21,13 @@ const FRESH = 0.7
 const SHORT = 2
 
 /** What follows for many hosts. */
-function extrapolation({ traffic, bytes }) {
+function extrapolation({ twice, bytes }) {
   const fleet = HOSTS * REQUESTS
   const memory = TRIPLETS * bytes.clear
   const shards = Math.ceil(memory / FILLED / (SHARD * GIB))
-  const perAnswer = FRESH * traffic.fresh.bytes + (1 - FRESH) * traffic.known.bytes
-  const cpu = FRESH * traffic.fresh.cpu + (1 - FRESH) * traffic.known.cpu
+  // a memory of this size is a cluster
+  const perAnswer = FRESH * twice.fresh.bytes + (1 - FRESH) * twice.known.bytes
+  const cpu = FRESH * twice.fresh.cpu + (1 - FRESH) * twice.known.cpu
   const commands = fleet * (1 + FRESH)
   return table(
     ['what', 'how it is reckoned', ''],
@@ -79,7 +80,7 @@ function trust(busy, cores) {
 }
 
 export function scalePage(found) {
-  const { results, traffic, worst, bytes, stored, busy, cores, node, server } = found
+  const { results, traffic, twice, worst, bytes, stored, busy, cores, node, server } = found
   const lmdb = results.get('LMDB')
   const one = results.get(1)
   const ratio = (kind) => (one[kind].rate / lmdb[kind].rate).toFixed(2)
@@ -115,11 +116,13 @@ ${table(
 One daemon with the server on the same host reaches ${ratio('fresh')} of the rate of LMDB for new triplets, and ${ratio('known')} for known
 ones; by the daemon's processor time alone it would be ${effort('fresh')} and ${effort('known')}. 20 connections in all, one request in flight on each, medians of rounds in turns. LMDB's new triplets wait for the disk,
 the server's for its memory. A known triplet is one round trip to the server, where LMDB's is a look into this process' memory.
+Why a cluster takes a second one, [decision 12](decisions/0012-shared-store.md) says.
 
-| an answer costs | new triplet | known triplet |
-| --- | --- | --- |
-| bytes on the network, both ways, without TCP's headers | ${whole(traffic.fresh.bytes)} | ${whole(traffic.known.bytes)} |
-| processor time of the server, µs | ${traffic.fresh.cpu.toFixed(1)} | ${traffic.known.cpu.toFixed(1)} |
+| an answer costs | new triplet | the same in a cluster | known triplet |
+| --- | --- | --- | --- |
+| round trips | 1 | 2 | 1 |
+| bytes on the network, both ways, without TCP's headers | ${whole(traffic.fresh.bytes)} | ${whole(twice.fresh.bytes)} | ${whole(traffic.known.bytes)} |
+| processor time of the server, µs | ${traffic.fresh.cpu.toFixed(1)} | ${twice.fresh.cpu.toFixed(1)} | ${traffic.known.cpu.toFixed(1)} |
 
 A triplet takes **${whole(bytes.clear)} bytes** of the server's memory, **${whole(bytes.sealed)} bytes** with \`privacy\` (a keyed hash instead of the
 addresses), measured with ${whole(stored)} triplets, each with its expiry; another server, or another version of it, takes more or less. Of these are
@@ -140,7 +143,8 @@ the same proportion. What fills the memory is strangers who do not come back: \`
 selective greylisting asks about few of them at all. A host that cannot reach the servers goes on alone
 ([several-mx.md](several-mx.md)).
 
-What this does not show: a network between hosts (each known mail waits for one round trip, a new one for two), and a cluster
+What this does not show: a network between hosts (each mail waits for one round trip; in a cluster, and
+where another host deferred it, for two when it has to be remembered), and a cluster
 of this size itself; clusters of three nodes are what is tested.
 `
 }

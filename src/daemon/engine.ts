@@ -1,12 +1,13 @@
-import { changesOf, decideByRecords, type Known, saysAll } from '../greylist/decide.js'
+import { changesOf, type Decision, decideByRecords, type Known, saysAll } from '../greylist/decide.js'
 import { keysOf, TRIPLET } from '../greylist/key.js'
 import { type Policy, policyFor } from '../greylist/policy.js'
 import { GONE, type GreyRecord, isExpired } from '../greylist/record.js'
 import { DUNNO } from '../greylist/reply.js'
 import type { PolicyRequest } from '../greylist/request.js'
-import type { Store } from '../store/store.js'
+import type { Guesser, Store } from '../store/store.js'
 import { Deadline } from './deadline.js'
 import { markExpected } from './expecting.js'
+import { readGuessing } from './guessing.js'
 import type { Pools } from './pools.js'
 import { readRecords } from './records.js'
 import { Replies, type ReplyOptions } from './replies.js'
@@ -100,14 +101,14 @@ export class Engine {
       const policy = this.#options.policy()
       const works = jobs.map((job) => new Work(job, policy, this.#options.pools))
       const asked = askedOf(works)
-      const now = Math.floor(this.#options.clock() / 1000)
-      const any = readRecords(store, asked, (key, record) => {
-        return !this.#options.testClock && this.#pending(key) === undefined && saysAll(record, policy, now)
-      })
+      const { guesser } = store
+      const any = guesser ? this.#readGuessing(guesser, asked, policy) : this.#read(asked, policy)
       const decide = (expectations: boolean) => {
         const decided = () => this.#decide(works, policy)
-        if (!expectations && !policy.outbound) decided()
-        else markExpected(asked, { store, policy, any: expectations, now: this.#now }, decided, fail)
+        // where guesses are made, those who wrote to a sender are read with all the rest
+        if (!expectations && (guesser || !policy.outbound)) return decided()
+        const open = asked.filter(({ settled }) => !settled)
+        markExpected(open, { store, policy, any: expectations, now: this.#now }, decided, fail)
       }
       // a store of this machine answers at once: a promise for each turn would only cost time
       if (any instanceof Promise) any.then(decide).catch(fail)
@@ -117,12 +118,28 @@ export class Engine {
     }
   }
 
+  #read(asked: readonly Asked[], policy: Policy): boolean | Promise<boolean> {
+    const now = Math.floor(this.#options.clock() / 1000)
+    return readRecords(this.#options.store, asked, (key, record) => {
+      return !this.#options.testClock && this.#pending(key) === undefined && saysAll(record, policy, now)
+    })
+  }
+
+  #readGuessing(guesser: Guesser, asked: readonly Asked[], policy: Policy): Promise<boolean> {
+    const isPending = (key: string) => this.#pending(key) !== undefined
+    return readGuessing(guesser, asked, { policy, now: this.#now, isPending })
+  }
+
   #decide(works: readonly Work[], policy: Policy): void {
     const late: Work[] = []
     for (const work of works) {
       let waits = false
       for (const question of work.questions) {
         if (!hasRecords(question)) continue
+        if (question.settled) {
+          this.#learnPool(question, question.decision, policy)
+          continue
+        }
         const { keys, request } = question
         // what was decided before is newer than what was read
         const known = this.#pendingOf(question)
@@ -136,7 +153,7 @@ export class Engine {
           this.#changed.set(key, record)
           waits = true
         }
-        if (made.reason === 'new' && made.triplet) this.#learnPool(question, made.triplet, policy)
+        this.#learnPool(question, made, policy)
         question.decision = made
       }
       if (waits) late.push(work)
@@ -146,8 +163,9 @@ export class Engine {
   }
 
   /** The DNS may tell later that the client belongs to a pool: from then on the mail is known to all of it. */
-  #learnPool({ request, address }: Question, triplet: GreyRecord, policy: Policy): void {
-    if (request === undefined || address === undefined) return
+  #learnPool({ request, address }: Question, decision: Decision | undefined, policy: Policy): void {
+    const triplet = decision?.reason === 'new' ? decision.triplet : undefined
+    if (request === undefined || address === undefined || triplet === undefined) return
     this.#options.pools?.learn(request, address, (pool) => {
       const [key = '', own = ''] = keysOf(request, address, policy, [pool]).triplets
       this.#rememberNew(key, own, triplet, policy).catch((error: Error) =>

@@ -57,11 +57,21 @@ export function markExpected(
 /** `records`: of the correspondence, then of the expectations. */
 function reasonOf(
   [correspondence, ...expectations]: readonly (GreyRecord | undefined)[],
+  asked: Asked,
+  policy: Policy,
+  now: number,
+): Known['expected'] {
+  if (isExpected(expectations, asked.request, asked.pools, now)) return 'expected sender'
+  return correspondentOf(correspondence, asked, policy, now)
+}
+
+/** `correspondence`: what is known of somebody who wrote to the sender. */
+export function correspondentOf(
+  correspondence: GreyRecord | undefined,
   { request, pools }: Asked,
   { outbound }: Policy,
   now: number,
 ): Known['expected'] {
-  if (isExpected(expectations, request, pools, now)) return 'expected sender'
   if (outbound === undefined || correspondence === undefined || correspondence.last < now) return undefined
   return outbound.verified && !isOwn(request.sender, pools) ? undefined : 'correspondent'
 }

@@ -31,6 +31,8 @@ export interface Question {
   expected: Known['expected']
   /** undefined: none was made, and nothing is known against the mail. */
   decision: Decision | undefined
+  /** What the decision changes is committed already (guessing.ts). */
+  settled: boolean
 }
 
 /** One that has records. */
@@ -77,5 +79,6 @@ function question(
   keys?: Keys,
   pools: readonly Pool[] = NONE,
 ): Question {
-  return { request, address, pools, keys, triplets: NONE, clients: NONE, expected: undefined, decision }
+  const [triplets, clients] = [NONE, NONE]
+  return { request, address, pools, keys, triplets, clients, expected: undefined, decision, settled: false }
 }

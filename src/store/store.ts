@@ -67,7 +67,41 @@ export interface Store {
   readonly immediate?: boolean
   /** Of a store that several daemons share: it cannot be used, and this host remembers alone. */
   readonly alone?: boolean
+  /** Of a store on the network: how an answer that has to be remembered costs one round trip. undefined: now it cannot. */
+  readonly guesser?: Guesser | undefined
   close(): Promise<void>
+}
+
+/**
+ * What a mail changes, decided on what was seen of it last. If it is still so, the change is written by the read that shows
+ * it; if not, it is decided anew on what was read, and written by a second round trip.
+ */
+export interface Guess {
+  readonly keys: readonly string[]
+  /** What has to be stored under them. */
+  readonly expected: readonly (GreyRecord | undefined)[]
+  /** Under some of these keys. None: there is nothing to write, whatever is stored. */
+  readonly changes: readonly Entry[]
+}
+
+export interface Outcome {
+  /** What was stored, in the order of the keys. */
+  readonly records: readonly (GreyRecord | undefined)[]
+  /** That was as expected, nothing forbade the changes, and they are committed. */
+  readonly right: boolean
+}
+
+/** The record that forbids, and an outcome for each guess. */
+export type Answer = readonly [forbids: GreyRecord | undefined, outcomes: readonly Outcome[]]
+
+export interface Guesser {
+  /** What was seen there last; undefined: nothing, or not lately. */
+  recall(key: string): GreyRecord | undefined
+  /**
+   * Each guess by itself is judged and written as one, in their order. Nothing is written while there is something under
+   * `unless`.
+   */
+  putIf(unless: string, guesses: readonly Guess[]): Promise<Answer>
 }
 
 /** undefined: the key is to be removed. */

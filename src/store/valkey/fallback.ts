@@ -1,6 +1,18 @@
 import type { Expiry, GreyRecord } from '../../greylist/record.js'
+import { readOnly } from '../guess.js'
 import { joined } from '../merge.js'
-import type { Awaitable, Entry, Expired, SharedStats, Store, StoreStats } from '../store.js'
+import type {
+  Answer,
+  Awaitable,
+  Entry,
+  Expired,
+  Guess,
+  Guesser,
+  SharedStats,
+  Store,
+  StoreStats,
+} from '../store.js'
+import { Lately } from './lately.js'
 import { Link, type LinkOptions, within } from './link.js'
 import { mergeBack } from './merge-back.js'
 import type { Mirror } from './mirror.js'
@@ -33,7 +45,12 @@ export interface FallbackParts extends Pick<LinkOptions, 'location' | 'lifetime'
 export class FallbackStore implements Store {
   readonly #parts: FallbackParts
   readonly #link: Link
+  readonly #lately = new Lately()
   #shared: ValkeyStore | undefined
+  /** As long as the server that is used runs scripts. */
+  #guesser: Guesser | undefined
+  /** That it does not was said. */
+  #saidWhy = false
   /** Whether something may lie apart: then it has to be looked at too. */
   #apart: boolean
   #merging: Promise<void> | undefined
@@ -57,7 +74,7 @@ export class FallbackStore implements Store {
       location,
       lifetime,
       deadline: DEADLINE,
-      linked: (store) => this.#up(store),
+      linked: (store, whyNoGuesses) => this.#up(store, whyNoGuesses),
       failed: (error) => this.#stillDown(error),
     })
   }
@@ -69,6 +86,11 @@ export class FallbackStore implements Store {
 
   get alone(): boolean {
     return this.#shared === undefined
+  }
+
+  /** Not while something may lie apart: then nobody knows what stands there without looking at both. */
+  get guesser(): Guesser | undefined {
+    return this.#apart ? undefined : this.#guesser
   }
 
   apartOpened(): void {
@@ -88,6 +110,7 @@ export class FallbackStore implements Store {
 
   async removeMany(keys: readonly string[]): Promise<void> {
     this.#parts.mirror.forget(keys)
+    for (const key of keys) this.#lately.forget(key)
     await this.#parts.apart.removeMany(keys)
     const shared = this.#shared
     if (shared === undefined) throw new Error(`${this.#parts.name} cannot be used: ${this.#trouble}`)
@@ -135,6 +158,7 @@ export class FallbackStore implements Store {
     this.#link.close()
     const shared = this.#shared
     this.#shared = undefined
+    this.#guesser = undefined
     await this.#merging
     await shared?.close()
     await this.#parts.mirror.close()
@@ -152,13 +176,34 @@ export class FallbackStore implements Store {
       this.#down(shared, error as Error)
       return this.#readHere(keys)
     }
-    for (let at = 0; at < records.length; at += 1) this.#parts.mirror.noteOne(keys[at] ?? '', records[at])
+    for (let at = 0; at < records.length; at += 1) this.#noteOne(keys[at] ?? '', records[at])
     if (!this.#apart) return records
     const apart = await this.#parts.apart.getMany(keys)
     return records.map((record, at) => {
       const here = apart[at]
       return here === undefined ? record : joined(record, here)
     })
+  }
+
+  async #putIfThere(shared: ValkeyStore, unless: string, guesses: readonly Guess[]): Promise<Answer> {
+    try {
+      const answer = await within(shared.putIf(unless, guesses), DEADLINE)
+      for (const [at, guess] of guesses.entries()) {
+        const { records = [], right = false } = answer[1][at] ?? {}
+        // a right guess tells nothing that was not known before
+        if (right) for (const [key, record] of guess.changes) this.#noteOne(key, record)
+        else for (const [index, key] of guess.keys.entries()) this.#noteOne(key, records[index])
+      }
+      return answer
+    } catch (error) {
+      this.#down(shared, error as Error)
+      return readOnly((keys) => this.#readHere(keys), unless, guesses)
+    }
+  }
+
+  #noteOne(key: string, record: GreyRecord | undefined): void {
+    this.#lately.note(key, record)
+    this.#parts.mirror.noteOne(key, record)
   }
 
   #readHere(keys: readonly string[]): Awaitable<readonly (GreyRecord | undefined)[]> {
@@ -193,9 +238,20 @@ export class FallbackStore implements Store {
     return put
   }
 
-  #up(shared: ValkeyStore): void {
-    const { name, warn } = this.#parts
+  #up(shared: ValkeyStore, whyNoGuesses: string | undefined): void {
+    const { location, name, warn } = this.#parts
     this.#shared = shared
+    const guesser: Guesser = {
+      recall: (key) => this.#lately.get(key),
+      putIf: (unless, guesses) => this.#putIfThere(shared, unless, guesses),
+    }
+    this.#guesser = whyNoGuesses === undefined ? guesser : undefined
+    if (whyNoGuesses !== undefined && location.mode !== 'cluster' && !this.#saidWhy) {
+      this.#saidWhy = true
+      warn(
+        `${name} runs no scripts for us (${printable(whyNoGuesses)}): a new mail takes two round trips, not one`,
+      )
+    }
     this.#upSince = performance.now()
     if (this.#warned) {
       const seconds = Math.round((this.#upSince - this.#downSince) / 1000)
@@ -231,6 +287,7 @@ export class FallbackStore implements Store {
     if (this.#shared !== shared) return
     const now = performance.now()
     this.#shared = undefined
+    this.#guesser = undefined
     this.#failures += 1
     this.#downSince = now
     void shared.close()
@@ -260,7 +317,9 @@ const UNCONNECTED = /^(?:Stream isn't writeable|Cluster isn't ready) and enableO
 /** One line of printable characters: a server may say anything. */
 function reasonOf(error: Error): string {
   if (UNCONNECTED.test(error.message)) return 'Connection is closed.'
-  return (error.message || String((error as NodeJS.ErrnoException).code ?? error.name))
-    .replace(/[^\x20-\x7e]+/g, ' ')
-    .slice(0, 160)
+  return printable(error.message || String((error as NodeJS.ErrnoException).code ?? error.name))
+}
+
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 160)
 }

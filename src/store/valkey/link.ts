@@ -12,8 +12,8 @@ export interface LinkOptions {
   readonly lifetime: Lifetime
   /** Milliseconds within which a server must answer to be used. */
   readonly deadline: number
-  /** Told when there is one, until `lost` asks for the next. */
-  readonly linked: (store: ValkeyStore) => void
+  /** Told when there is one, until `lost` asks for the next; and why no guesses can be made there (ValkeyStore). */
+  readonly linked: (store: ValkeyStore, whyNoGuesses: string | undefined) => void
   /** Told why a try failed. */
   readonly failed: (error: Error) => void
 }
@@ -64,8 +64,9 @@ export class Link {
     try {
       store = new ValkeyStore(await connect(location, CONNECT), location, lifetime)
       await within(store.assertWritable(), deadline)
+      const whyNoGuesses = await within(store.whyNoGuesses(), deadline)
       if (this.#closed) await store.close()
-      else linked(store)
+      else linked(store, whyNoGuesses)
     } catch (error) {
       await store?.close()
       failed(error as Error)

@@ -1,10 +1,12 @@
 import type { Redis } from 'iovalkey'
 import { decodeRecord, encodeRecord, type GreyRecord } from '../../greylist/record.js'
+import { readOnly } from '../guess.js'
 import { shortened } from '../long-key.js'
-import type { Entry, Expired, Store, StoreStats } from '../store.js'
+import type { Answer, Entry, Expired, Guess, Store, StoreStats } from '../store.js'
 import { type Connection, disconnect } from './connect.js'
 import { nameOf, type ValkeyLocation } from './location.js'
 import { Names } from './names.js'
+import { PutIf } from './put-if.js'
 
 /** Seconds, from now, that a record is kept: after that nobody would believe it any more. At least 1. */
 export type Lifetime = (key: string, record: GreyRecord) => number
@@ -13,6 +15,8 @@ export type Lifetime = (key: string, record: GreyRecord) => number
 const SCAN_COUNT = 1000
 /** Keys of which a node holds a part each, with near certainty: what is tried on all of them was tried everywhere. */
 const TRIALS = 48
+/** Where they are written: not among what is remembered. */
+const TRIAL = 'trial:'
 /** Seconds. */
 const TRIAL_LIFETIME = 10
 
@@ -27,12 +31,16 @@ export class ValkeyStore implements Store {
   readonly #location: ValkeyLocation
   readonly #names: Names
   readonly #lifetime: Lifetime
+  /** undefined: a cluster, where a triplet and its client are on different nodes. */
+  readonly #putIf: PutIf | undefined
 
   constructor(connection: Connection, location: ValkeyLocation, lifetime: Lifetime) {
     this.#connection = connection
     this.#location = location
     this.#names = new Names(location.prefix)
     this.#lifetime = lifetime
+    const { kind, client } = connection
+    this.#putIf = kind === 'server' ? new PutIf(client, (key) => this.#name(key), lifetime) : undefined
   }
 
   async getMany(keys: readonly string[]): Promise<(GreyRecord | undefined)[]> {
@@ -48,6 +56,29 @@ export class ValkeyStore implements Store {
         client.set(this.#name(key), encodeRecord(record), 'EX', Math.max(1, this.#lifetime(key, record))),
       ),
     )
+  }
+
+  /** As Guesser has it (store.ts), where `whyNoGuesses` has nothing to say. What has nothing to be written is only read. */
+  putIf(unless: string, guesses: readonly Guess[]): Promise<Answer> {
+    const getMany = (keys: readonly string[]) => this.getMany(keys)
+    const writes = guesses.filter(({ changes }) => changes.length > 0)
+    if (this.#putIf === undefined || writes.length === 0) return readOnly(getMany, unless, guesses)
+    if (writes.length === guesses.length) return this.#putIf.run(unless, guesses)
+    const reads = guesses.filter(({ changes }) => changes.length === 0)
+    return both(guesses, this.#putIf.run(unless, writes), readOnly(getMany, unless, reads))
+  }
+
+  /** Why `putIf` cannot be used; undefined: it can. Rejects when the connection fails. */
+  async whyNoGuesses(): Promise<string | undefined> {
+    if (this.#putIf === undefined) return 'of a cluster'
+    try {
+      await this.#putIf.run(TRIAL, [])
+      return undefined
+    } catch (error) {
+      // what a server answers, not what became of the connection
+      if ((error as Error).name === 'ReplyError') return (error as Error).message
+      throw error
+    }
   }
 
   async removeMany(keys: readonly string[]): Promise<void> {
@@ -100,7 +131,7 @@ export class ValkeyStore implements Store {
     const count = this.#connection.kind === 'cluster' ? TRIALS : 1
     await all(
       Array.from({ length: count }, (_, index) =>
-        client.set(`${this.#location.prefix}trial:${index}`, '', 'EX', TRIAL_LIFETIME),
+        client.set(this.#name(`${TRIAL}${index}`), '', 'EX', TRIAL_LIFETIME),
       ),
     )
   }
@@ -139,6 +170,21 @@ export class ValkeyStore implements Store {
     )
     return found
   }
+}
+
+/** The outcomes of those that write and of those that do not, in the order of all. */
+async function both(
+  guesses: readonly Guess[],
+  writes: Promise<Answer>,
+  reads: Promise<Answer>,
+): Promise<Answer> {
+  const [[forbids, written], [, read]] = await Promise.all([writes, reads])
+  const next = { written: 0, read: 0 }
+  const outcomes = guesses.map(({ changes }) => {
+    const outcome = changes.length > 0 ? written[next.written++] : read[next.read++]
+    return outcome ?? { records: [], right: false }
+  })
+  return [forbids, outcomes]
 }
 
 /** Rejects with the first reason, and leaves no rejection unheard. */

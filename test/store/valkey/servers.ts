@@ -22,6 +22,8 @@ export interface SlowWay {
   readonly port: number
   /** Milliseconds; may be changed at any time. */
   delay: number
+  /** What came from the client in one piece each: of one mail at a time, its round trips. */
+  pieces: number
 }
 
 /** Starts servers of its own in a scratch directory, and ends them all. */
@@ -185,12 +187,15 @@ export class Servers {
 
   /** A way to a server that takes so many milliseconds for each answer. */
   async slowWay(port: number): Promise<SlowWay> {
-    const way = { port: 0, delay: 0 }
+    const way = { port: 0, delay: 0, pieces: 0 }
     const relay = createServer((socket) => {
       const onward = connect(port, '127.0.0.1')
       socket.on('error', () => {}).on('close', () => onward.destroy())
       onward.on('error', () => {}).on('close', () => socket.destroy())
-      socket.on('data', (bytes) => onward.write(bytes))
+      socket.on('data', (bytes) => {
+        way.pieces += 1
+        onward.write(bytes)
+      })
       onward.on('data', (bytes) => setTimeout(() => socket.write(bytes), way.delay))
     }).listen(0, '127.0.0.1')
     await once(relay, 'listening')

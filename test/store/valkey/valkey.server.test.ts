@@ -136,7 +136,8 @@ describe.runIf(programs.length > 0).each(programs)(
       `valkeys://${user}@127.0.0.1:${port}?ca=${files.ca}&password-file=${file}`
 
     it('is used with the rights of a user of its own', async () => {
-      const store: Store = await open(where())
+      const store = await open(where())
+      expect(await store.whyNoGuesses()).toBeUndefined()
       await store.putMany([['c192.0.2.25', seen(1)]])
       expect(await store.getMany(['c192.0.2.25'])).toEqual([seen(1)])
       expect(await store.stats()).toMatchObject({ entries: 1 })
