@@ -3,7 +3,7 @@ import type { AddressBytes } from '../greylist/address.js'
 import { type ClientTable, parseClientTable } from '../greylist/client-table.js'
 import { lowerCase } from '../greylist/lower-case.js'
 import { isAccessLine, organisationOf } from '../greylist/organisation.js'
-import { deservingOf, type Pool, poolsOf, senderDomain, senderPool } from '../greylist/pool.js'
+import { deservingOf, isSenderPool, type Pool, poolsOf, senderDomain, senderPool } from '../greylist/pool.js'
 import type { PolicyRequest } from '../greylist/request.js'
 import { createDns } from './dns.js'
 import type { Log } from './log.js'
@@ -61,7 +61,10 @@ export class Pools {
    * whatever the sender's domain publishes: who owns a botnet owns domains too.
    */
   shared({ clientName }: PolicyRequest, pools: readonly Pool[]): readonly Pool[] {
-    return pools.length > 0 && this.#named(clientName).line ? NONE : pools
+    // a line's name is no organisation's: most lists need no second look at the name
+    const [first] = pools
+    if (first === undefined || !isSenderPool(first)) return pools
+    return this.#named(clientName).line ? NONE : pools
   }
 
   /** See deservingOf. */

@@ -25,8 +25,13 @@ export function deservingOf(
   senders: (domain: string) => SpfSenders | undefined,
 ): readonly Pool[] {
   const last = pools.at(-1)
-  if (last === undefined || !last.startsWith('=')) return pools
+  if (last === undefined || !isSenderPool(last)) return pools
   return senders(poolDomain(last))?.close ? pools : pools.slice(0, -1)
+}
+
+/** senderPool's, not namedPool's. */
+export function isSenderPool(pool: Pool): boolean {
+  return pool.charAt(0) === '='
 }
 
 /** Whose pool it is. */
