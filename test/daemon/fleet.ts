@@ -121,6 +121,8 @@ function requestOf({ client, sender, recipient }: Mail): PolicyRequest {
 
 const POOLS = {
   of: ({ clientAddress }: PolicyRequest) => (POOLED.has(clientAddress) ? ['@big.example' as Pool] : []),
+  shared: (_: PolicyRequest, pools: readonly Pool[]) => pools,
+  deserving: (pools: readonly Pool[]) => pools,
   learn: () => {},
 } as unknown as Pools
 
