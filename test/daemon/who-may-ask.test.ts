@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { createServer } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { isLoopback } from '../../src/daemon/endpoints.js'
 import { Gate } from '../../src/daemon/gate.js'
 import { bindUnixSocket, openUnixSocket } from '../../src/daemon/unix-socket.js'
@@ -164,6 +164,7 @@ describe('a unix socket', () => {
       ],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     )
+    onTestFinished(() => void attempts.kill())
     let said = ''
     attempts.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString()
