@@ -16,7 +16,7 @@ const FAST = {
 }
 
 /** Files of `server` and `lab` at a time, both together: they mostly wait, and take a third of a core each. */
-const SIDE_BY_SIDE = 6
+const SIDE_BY_SIDE = 5
 
 /** These replace modules of Node's, for whoever imports them. */
 const BY_THEMSELVES = ['test/store/power-loss.test.ts']

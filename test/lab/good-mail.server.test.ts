@@ -68,7 +68,10 @@ describe.skipIf(inject('labRefused'))('good mail that must not wait', () => {
     })
     expect(await from('203.0.113.99', 'code@shop.example')).toMatchObject({ code: 250 })
     expect(await from('203.0.113.99', 'code@shop.example', 'bob@example.test')).toMatchObject({ code: 450 })
-    const log = await machine.ok('cat /var/log/mail.log')
+    const log = await machine.ok(
+      `n=0; until grep -q 'reason=expected sender' /var/log/mail.log; do n=$((n + 1)); [ $n -lt 100 ] || break; sleep 0.2; done
+       cat /var/log/mail.log`,
+    )
     expect(log).toMatch(
       / greyctl(?:\[\d+\])?: expect: code@shop\.example -> alice@example\.test, until .* by root\n/,
     )
