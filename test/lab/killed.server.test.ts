@@ -112,7 +112,7 @@ describe.skipIf(inject('labRefused'))('greyctl killed with SIGKILL, while mail c
     for (const signs of ALL ? ['hold-start', 'package'] : ['package']) {
       const install = machine.start(`${GREYCTL} ${POSTGREY}`, { timeout: 300 })
       const begun = `grep -qs '"title": "let the package wait' /var/lib/greyctl/checkpoints/*/manifest.json`
-      const running = signs === 'package' ? `pgrep -x dpkg >/dev/null` : begun
+      const running = signs === 'package' ? `{ ${begun} && pgrep -x dpkg >/dev/null; }` : begun
       await machine.ok(`n=0; until ${running}; do n=$((n + 1)); [ $n -lt 600 ] || exit 1; sleep 0.05; done
         pkill -KILL -f '[b]in/run.js install'`)
       await install.done
