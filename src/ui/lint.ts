@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk'
 import type { Lint } from '../setup/lint-lists.js'
 import { escapeText } from './escape.js'
+import { quantity } from './quantity.js'
 import { readable } from './store.js'
 
 /** Old entries that are told one by one. */
@@ -20,7 +21,7 @@ export function renderLint({ files, findings }: Lint, style: ChalkInstance): str
   const sum =
     findings.length === 0
       ? `${style.green('✓')} nothing to say about ${read}`
-      : `${warnings} warnings, ${findings.length - warnings} remarks on ${read}`
+      : `${quantity(warnings, 'warning')}, ${quantity(findings.length - warnings, 'remark')} on ${read}`
   const many = stale.length > SHOWN ? [staleness(stale, style)] : []
   return [...lines, ...many, sum].join('\n')
 }

@@ -3,6 +3,7 @@ import type { Configuration } from '../store/control.js'
 import type { StoreGlance, StoreSummary } from '../store/query.js'
 import { duration } from './duration.js'
 import { escapeText } from './escape.js'
+import { quantity } from './quantity.js'
 import { size, summaryDocument } from './store.js'
 
 /** What happened lately, by the mail log. */
@@ -148,12 +149,12 @@ function storeText(store: StatusView['store'], now: number): string {
   if (store === undefined) return 'cannot be read (without root), or is not the daemon’s'
   if (!('states' in store)) {
     const { spec, trouble } = store
-    const state = trouble ?? `${store.entries} records, ${size(store.bytes)}`
+    const state = trouble ?? `${quantity(store.entries, 'record')}, ${size(store.bytes)}`
     return escapeText(`${spec}: ${state}`)
   }
   const { entries, bytes, triplets, clients, oldest } = store
   const age = oldest === undefined ? '' : `, oldest ${duration(Math.max(0, now - oldest))}`
-  return `${entries} records (${triplets} triplets, ${clients} clients), ${size(bytes)}${age}`
+  return `${quantity(entries, 'record')} (${quantity(triplets, 'triplet')}, ${quantity(clients, 'client')}), ${size(bytes)}${age}`
 }
 
 function recentText(recent: RecentView | undefined): string {

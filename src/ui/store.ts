@@ -4,6 +4,7 @@ import type { Merged } from '../store/merge.js'
 import type { Allowed, Listing, StoreSummary } from '../store/query.js'
 import { duration } from './duration.js'
 import { escapeText } from './escape.js'
+import { quantity } from './quantity.js'
 
 /** For scripts: times in ISO 8601, texts as UTF-8 where they are. */
 export function recordDocument(known: Known): Readonly<Record<string, unknown>> {
@@ -70,7 +71,7 @@ function mailbox(text: string): string {
 
 function timesOf(known: Known, now: number): string {
   const seen = `last seen ${ago(known.last, now)}`
-  if (known.type === 'client') return `passed ${known.count} times, ${seen}`
+  if (known.type === 'client') return `passed ${quantity(known.count, 'time')}, ${seen}`
   if (known.type === 'expected') return `${known.because} ${ago(known.first, now)}, until ${iso(known.last)}`
   return `first ${ago(known.first, now)}, ${seen}`
 }
@@ -184,7 +185,9 @@ export function renderForgotten(records: readonly Known[], style: ChalkInstance)
   if (records.length === 0) return 'nothing was known'
   const lines = records.slice(0, 20).map((known) => `  ${escapeText(nameOf(known))}`)
   const rest = records.length > 20 ? [`  … and ${records.length - 20} more`] : []
-  return [`${style.green('✓')} forgotten: ${records.length} records`, ...lines, ...rest].join('\n')
+  return [`${style.green('✓')} forgotten: ${quantity(records.length, 'record')}`, ...lines, ...rest].join(
+    '\n',
+  )
 }
 
 export function renderAllowed({ client, triplets }: Allowed, text: string, style: ChalkInstance): string {
@@ -196,7 +199,10 @@ export function renderAllowed({ client, triplets }: Allowed, text: string, style
     return `no triplet with ${escapeText(text)} waits: greyctl store show ${escapeText(text)} says what is known`
   }
   const lines = triplets.slice(0, 20).map((known) => `  ${escapeText(nameOf(known))}`)
-  return [`${style.green('✓')} ${triplets.length} triplets pass at the next try`, ...lines].join('\n')
+  return [
+    `${style.green('✓')} ${triplets.length === 1 ? '1 triplet passes' : `${triplets.length} triplets pass`} at the next try`,
+    ...lines,
+  ].join('\n')
 }
 
 export interface ImportView extends Merged {
@@ -218,8 +224,8 @@ export function renderImport(view: ImportView, style: ChalkInstance): string {
     ...(unreadable > 0 ? [`${unreadable} not understood`] : []),
   ]
   return [
-    `${style.green('✓')} ${read} records from ${escapeText(from)}: ${parts.join(', ')}`,
-    `  the store had ${entriesBefore} records and has ${entriesAfter}`,
+    `${style.green('✓')} ${quantity(read, 'record')} from ${escapeText(from)}: ${parts.join(', ')}`,
+    `  the store had ${quantity(entriesBefore, 'record')} and has ${entriesAfter}`,
     ...notes.map((note) => `  ${style.yellow('note:')} ${escapeText(note)}`),
   ].join('\n')
 }
@@ -236,5 +242,5 @@ export function renderExport({ to, output, exported, leftOut }: ExportView, styl
     leftOut > 0
       ? `; ${leftOut} left out: too old to count${to === 'postgrey' ? ', or no word for it there' : ''}`
       : ''
-  return `${style.green('✓')} ${exported} records for ${to} in ${escapeText(output)}${rest}`
+  return `${style.green('✓')} ${quantity(exported, 'record')} for ${to} in ${escapeText(output)}${rest}`
 }

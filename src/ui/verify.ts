@@ -7,6 +7,7 @@ import { duration, shortTime } from './duration.js'
 import { escapeText } from './escape.js'
 import type { Terminal } from './print.js'
 import { proofTable } from './proof-table.js'
+import { quantity } from './quantity.js'
 import { wrap } from './wrap.js'
 
 export interface VerifyLook {
@@ -90,7 +91,7 @@ function nextStep({ verdict, counts, window }: VerifyReport): string {
 
 function windowLines({ window }: VerifyReport, width: number): string[] {
   const span = window.from && window.to ? `${shortTime(window.from)} to ${shortTime(window.to)} UTC, ` : ''
-  const lines = window.lines === 1 ? '1 line' : `${window.lines} lines`
+  const lines = quantity(window.lines, 'line')
   const [first = 'nothing', ...more] = window.sources
   const others = more.length > 0 ? ` and ${more.length} more` : ''
   return wrap(`read: ${span}${lines} of ${escapeText(first)}${others}`, width, '  ')

@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk'
 import type { MailHistory } from '../maillog/why.js'
 import { duration } from './duration.js'
 import { escapeText } from './escape.js'
+import { quantity } from './quantity.js'
 
 type Moment = MailHistory['moments'][number]
 
@@ -32,7 +33,7 @@ export function historyDocument({
 /** The story of these mails, a line a moment. */
 export function renderHistory({ moments, dropped, window }: MailHistory, style: ChalkInstance): string {
   if (moments.length === 0) {
-    return `the log tells nothing of it (${window.lines} lines of ${window.sources.map(escapeText).join(', ')})`
+    return `the log tells nothing of it (${quantity(window.lines, 'line')} of ${window.sources.map(escapeText).join(', ')})`
   }
   const earlier = dropped > 0 ? [style.dim(`… ${dropped} earlier ones (--limit)`)] : []
   return [...earlier, ...moments.map((moment) => momentLine(moment, style))].join('\n')
