@@ -16,6 +16,7 @@ import { Lately } from './lately.js'
 import { Link, type LinkOptions, within } from './link.js'
 import { mergeBack } from './merge-back.js'
 import type { Mirror } from './mirror.js'
+import { CALM, Outage } from './outage.js'
 import type { ValkeyStore } from './valkey.js'
 
 /**
@@ -23,8 +24,6 @@ import type { ValkeyStore } from './valkey.js'
  * flush of the disk, no mail waits longer than a quarter of a second for a server.
  */
 export const DEADLINE = 100
-/** Milliseconds in which a server that fails again and again is warned of once. */
-const CALM = 60_000
 
 export interface FallbackParts extends Pick<LinkOptions, 'location' | 'lifetime'> {
   /** What was learned while the server could not be used. It survives this process. */
@@ -49,8 +48,6 @@ export class FallbackStore implements Store {
   #shared: ValkeyStore | undefined
   /** As long as the server that is used runs scripts. */
   #guesser: Guesser | undefined
-  /** That it does not was said. */
-  #saidWhy = false
   /** Whether something may lie apart: then it has to be looked at too. */
   #apart: boolean
   #merging: Promise<void> | undefined
@@ -59,17 +56,14 @@ export class FallbackStore implements Store {
   #failures = 0
   #localReads = 0
   #merged = 0
-  #trouble: string | undefined
-  #downSince = performance.now()
+  readonly #outage: Outage
   #upSince = 0
-  /** The failure that was warned of last is not over yet. */
-  #warned = false
-  #lastWarning = Number.NEGATIVE_INFINITY
 
   constructor(parts: FallbackParts) {
     this.#parts = parts
     this.#apart = parts.usable
-    const { location, lifetime } = parts
+    const { location, lifetime, name, warn } = parts
+    this.#outage = new Outage(name, warn)
     this.#link = new Link({
       location,
       lifetime,
@@ -113,7 +107,7 @@ export class FallbackStore implements Store {
     for (const key of keys) this.#lately.forget(key)
     await this.#parts.apart.removeMany(keys)
     const shared = this.#shared
-    if (shared === undefined) throw new Error(`${this.#parts.name} cannot be used: ${this.#trouble}`)
+    if (shared === undefined) throw new Error(`${this.#parts.name} cannot be used: ${this.#outage.trouble}`)
     await within(shared.removeMany(keys), DEADLINE).catch((error: Error) => this.#down(shared, error))
   }
 
@@ -135,7 +129,7 @@ export class FallbackStore implements Store {
     const shared: SharedStats = {
       up: this.#shared !== undefined,
       failures: this.#failures,
-      trouble: this.#trouble,
+      trouble: this.#outage.trouble,
       localReads: this.#localReads,
       waiting: apart.entries,
       merged: this.#merged,
@@ -239,25 +233,16 @@ export class FallbackStore implements Store {
   }
 
   #up(shared: ValkeyStore, whyNoGuesses: string | undefined): void {
-    const { location, name, warn } = this.#parts
     this.#shared = shared
     const guesser: Guesser = {
       recall: (key) => this.#lately.get(key),
       putIf: (unless, guesses) => this.#putIfThere(shared, unless, guesses),
     }
     this.#guesser = whyNoGuesses === undefined ? guesser : undefined
-    if (whyNoGuesses !== undefined && location.mode !== 'cluster' && !this.#saidWhy) {
-      this.#saidWhy = true
-      warn(
-        `${name} runs no scripts for us (${printable(whyNoGuesses)}): a new mail takes two round trips, not one`,
-      )
-    }
+    if (whyNoGuesses !== undefined && this.#parts.location.mode !== 'cluster')
+      this.#outage.runsNoScripts(whyNoGuesses)
     this.#upSince = performance.now()
-    if (this.#warned) {
-      const seconds = Math.round((this.#upSince - this.#downSince) / 1000)
-      warn(`${name} can be used again, after ${seconds} s; what was learned here meanwhile is merged into it`)
-    }
-    this.#warned = false
+    this.#outage.ended()
     this.#mergeBack(shared)
   }
 
@@ -285,41 +270,15 @@ export class FallbackStore implements Store {
   /** All that is under way fails soon, and comes by here; the first does what is to be done. */
   #down(shared: ValkeyStore, error: Error): void {
     if (this.#shared !== shared) return
-    const now = performance.now()
     this.#shared = undefined
     this.#guesser = undefined
     this.#failures += 1
-    this.#downSince = now
     void shared.close()
-    this.#complain(error)
-    this.#link.lost(now - this.#upSince > CALM)
+    this.#outage.began(error)
+    this.#link.lost(performance.now() - this.#upSince > CALM)
   }
 
   #stillDown(error: Error): void {
-    if (this.#shared !== undefined) return
-    this.#complain(error)
+    if (this.#shared === undefined) this.#outage.goesOn(error)
   }
-
-  #complain(error: Error): void {
-    const { name, warn } = this.#parts
-    this.#trouble = reasonOf(error)
-    const now = performance.now()
-    if (this.#warned || now - this.#lastWarning < CALM) return
-    this.#warned = true
-    this.#lastWarning = now
-    warn(`${name} cannot be used (${this.#trouble}): this host remembers alone until it can`)
-  }
-}
-
-/** What iovalkey says between the end of a connection and the news of it. */
-const UNCONNECTED = /^(?:Stream isn't writeable|Cluster isn't ready) and enableOfflineQueue/
-
-/** One line of printable characters: a server may say anything. */
-function reasonOf(error: Error): string {
-  if (UNCONNECTED.test(error.message)) return 'Connection is closed.'
-  return printable(error.message || String((error as NodeJS.ErrnoException).code ?? error.name))
-}
-
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 160)
 }
