@@ -85,7 +85,7 @@ Written by \`npm run bench -- --write\` on ${date}: ${machine}.
 ${connections} connections, one request in flight on each, as Postfix asks; from a program in C (bench/load.c), which takes a
 fraction of what the servers take. The median of ${rounds} rounds of ${seconds} s, the servers in turns. Networks are scattered, as
 strangers' are; known triplets are asked for 1.5 s after new ones, when greyctl has moved those to its tree (postgrey and
-sqlgrey have no such work left). Every answer is checked. All have their default settings, apart from the delay and the whitelists. A new
+sqlgrey have no such work left). Every answer is checked. All have their default settings, greyctl those of its unit, apart from the delay and the whitelists. A new
 triplet is on the disk before its answer leaves; with \`--durability relaxed\`, within 50 ms of it. sqlgrey has its
 SQLite; greyctl and postgrey know a client by its network. The bare server is Node's \`net\` with a constant answer: the
 limit. Trust the ratios, not the figures, and neither very far where the load average says that the machine had other

@@ -22,6 +22,7 @@ import {
   startGreyctl,
   startPostgrey,
   startSqlgrey,
+  unitEnvironment,
 } from './servers.mjs'
 
 const CONNECTIONS = 20
@@ -218,6 +219,7 @@ async function expiry() {
   const argv = [join(import.meta.dirname, 'expiry.mjs'), program, directory]
   const child = spawn(process.execPath, argv, {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: unitEnvironment(),
   })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const next = async () => JSON.parse((await lines.next()).value)

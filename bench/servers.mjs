@@ -39,8 +39,15 @@ function tryConnect(port) {
   })
 }
 
-async function started(name, argv, port) {
-  const child = spawn(argv[0], argv.slice(1), { stdio: 'ignore' })
+/** What greyctl's unit gives it. */
+export function unitEnvironment() {
+  const unit = readFileSync(join(ROOT, 'templates/greyctl.service'), 'utf8')
+  const set = [...unit.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value])
+  return { ...process.env, ...Object.fromEntries(set) }
+}
+
+async function started(name, argv, port, env = process.env) {
+  const child = spawn(argv[0], argv.slice(1), { stdio: 'ignore', env })
   for (let attempt = 0; !(await tryConnect(port)); attempt += 1) {
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`)
     if (attempt > 1200) throw new Error(`${name} does not listen`)
@@ -51,6 +58,7 @@ async function started(name, argv, port) {
     port,
     pid: child.pid,
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
       const gone = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
       const hard = setTimeout(() => child.kill('SIGKILL'), 20_000)
@@ -124,7 +132,7 @@ export async function startGreyctl(name, program, scratch, store, options = []) 
     ...whitelists(scratch),
     ...options,
   ]
-  return started(name, [process.execPath, main, ...own], port)
+  return started(name, [process.execPath, main, ...own], port, unitEnvironment())
 }
 
 /** A directory that belongs to a user, as root alone can make it. */

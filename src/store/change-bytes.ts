@@ -4,14 +4,23 @@ import type { Change } from './store.js'
 /** Of each change, beside its key and its record: the length of the key (2 bytes), of the record (1 byte, 0: a removal). */
 const LENGTHS = 3
 
-/** The changes in their order, after so many bytes that are left for the caller to fill. */
-export function encodeChanges(changes: readonly Change[], reserved = 0): Buffer<ArrayBuffer> {
-  let length = reserved
-  for (const [key, record] of changes)
-    length += LENGTHS + key.length + (record === undefined ? 0 : RECORD_SIZE)
-  // memory of its own, which can be handed to a thread
-  const bytes = Buffer.allocUnsafeSlow(length)
-  let at = reserved
+/** The changes in their order, in memory of its own, which can be handed to a thread. */
+export function encodeChanges(changes: readonly Change[]): Buffer<ArrayBuffer> {
+  const bytes = Buffer.allocUnsafeSlow(sizeOf(changes))
+  encodeChangesInto(bytes, 0, changes)
+  return bytes
+}
+
+/** Bytes that they take. */
+export function sizeOf(changes: readonly Change[]): number {
+  let size = 0
+  for (const [key, record] of changes) size += LENGTHS + key.length + (record === undefined ? 0 : RECORD_SIZE)
+  return size
+}
+
+/** The same, into bytes that are there, and large enough. */
+export function encodeChangesInto(bytes: Buffer, from: number, changes: readonly Change[]): void {
+  let at = from
   for (const [key, record] of changes) {
     bytes[at] = key.length & 0xff
     bytes[at + 1] = key.length >> 8
@@ -22,7 +31,6 @@ export function encodeChanges(changes: readonly Change[], reserved = 0): Buffer<
     encodeRecordInto(bytes, at, record)
     at += RECORD_SIZE
   }
-  return bytes
 }
 
 /** False where the bytes end within a change; those before it are taken. */
