@@ -10,3 +10,6 @@ const FIXED = 20_261_124
 export const SEED = Number(process.env.GREYCTL_SEED ?? (process.env.CI ? FIXED : Date.now() % 2 ** 31))
 
 if (process.env.CI || process.env.GREYCTL_SEED) fc.configureGlobal({ seed: SEED })
+
+// a daemon takes its process for itself, and the files of tests before this one ran in the same
+process.umask(0o022)
