@@ -4,13 +4,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { Engine } from '../../src/daemon/engine.js'
-import { Metrics } from '../../src/daemon/metrics.js'
+import type { Engine } from '../../src/daemon/engine.js'
 import type { Pools } from '../../src/daemon/pools.js'
 import { parseAddress } from '../../src/greylist/address.js'
 import { changesOf, decide } from '../../src/greylist/decide.js'
 import { keysOf } from '../../src/greylist/key.js'
-import { TEXT_LINES } from '../../src/greylist/logline.js'
 import type { Policy } from '../../src/greylist/policy.js'
 import { type GreyRecord, isForgettable } from '../../src/greylist/record.js'
 import type { PolicyRequest } from '../../src/greylist/request.js'
@@ -23,6 +21,7 @@ import { joined } from '../../src/store/merge.js'
 import { ThreadedStore } from '../../src/store/threaded.js'
 import { policy, request } from '../greylist/fixtures.js'
 import { buildThreads, type Threads } from '../store/thread.js'
+import { anEngine } from './an-engine.js'
 
 /**
  * The daemon's engine with all that makes it fast (turns, pools looked up alone, journal, memory in front, filter of keys, a
@@ -146,16 +145,13 @@ class World {
   }
 
   #begin(): Engine {
-    return new Engine({
+    return anEngine({
       store: this.#opened.store,
       pools,
       policy: () => this.#policy,
       texts: () => ({ action: 'DEFER', text: 'wait %s', header: 'X: %t', hostname: 'mx', version: '0' }),
-      log: { line: () => {}, record: () => {}, rarely: (_, text) => said.push(text), flush: async () => {} },
-      lines: TEXT_LINES,
-      metrics: new Metrics(),
+      log: { rarely: (_, text) => said.push(text) },
       quiet: () => true,
-      testClock: false,
       clock: () => this.#now * 1000,
     })
   }

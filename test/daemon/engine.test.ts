@@ -1,33 +1,16 @@
 import { expect, it, vi } from 'vitest'
-import { Engine } from '../../src/daemon/engine.js'
 import { Metrics } from '../../src/daemon/metrics.js'
-import { TEXT_LINES } from '../../src/greylist/logline.js'
-import { DEFAULT_ACTION, DEFAULT_HEADER, DEFAULT_TEXT } from '../../src/greylist/reply.js'
 import { MemoryStore } from '../../src/store/memory.js'
 import type { Store } from '../../src/store/store.js'
-import { policy, request } from '../greylist/fixtures.js'
+import { request } from '../greylist/fixtures.js'
+import { anEngine } from './an-engine.js'
 
 /** An engine whose log does what it is told to. */
 function engineWith(record: (text: string) => void, store: Store = new MemoryStore()) {
   const warnings: string[] = []
   const metrics = new Metrics()
-  const engine = new Engine({
-    store,
-    policy: () => policy(),
-    texts: () => ({
-      action: DEFAULT_ACTION,
-      text: DEFAULT_TEXT,
-      header: DEFAULT_HEADER,
-      hostname: 'mx',
-      version: '0',
-    }),
-    log: { line: () => {}, record, rarely: (_, text) => warnings.push(text), flush: async () => {} },
-    lines: TEXT_LINES,
-    metrics,
-    quiet: () => false,
-    testClock: false,
-    clock: () => 1_800_000_000_000,
-  })
+  const log = { record, rarely: (_: string, text: string) => warnings.push(text) }
+  const engine = anEngine({ store, metrics, log })
   return { engine, metrics, warnings }
 }
 

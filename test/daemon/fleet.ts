@@ -1,18 +1,16 @@
 import fc from 'fast-check'
-import { Engine } from '../../src/daemon/engine.js'
-import { Metrics } from '../../src/daemon/metrics.js'
+import type { Engine } from '../../src/daemon/engine.js'
 import type { Pools } from '../../src/daemon/pools.js'
 import { NetworkSet, parseAddress } from '../../src/greylist/address.js'
 import { keyOfOutbound } from '../../src/greylist/correspondent.js'
 import { EXPECTATIONS, expectationKey } from '../../src/greylist/expected.js'
 import { keysOf } from '../../src/greylist/key.js'
-import { TEXT_LINES } from '../../src/greylist/logline.js'
 import type { Policy } from '../../src/greylist/policy.js'
 import type { Pool } from '../../src/greylist/pool.js'
-import { DEFAULT_ACTION, DEFAULT_HEADER, DEFAULT_TEXT } from '../../src/greylist/reply.js'
 import type { PolicyRequest } from '../../src/greylist/request.js'
 import type { Entry, Store } from '../../src/store/store.js'
 import { policy, request } from '../greylist/fixtures.js'
+import { anEngine } from './an-engine.js'
 
 /** Days of mail at several hosts with one memory, played to see what they answer and what is remembered. */
 
@@ -127,27 +125,11 @@ const POOLS = {
 } as unknown as Pools
 
 function engineOn(store: Store, own: Policy, now: () => number, warnings: string[]): Engine {
-  return new Engine({
+  return anEngine({
     store,
     policy: () => own,
     pools: POOLS,
-    texts: () => ({
-      action: DEFAULT_ACTION,
-      text: DEFAULT_TEXT,
-      header: DEFAULT_HEADER,
-      hostname: 'mx',
-      version: '0',
-    }),
-    log: {
-      line: () => {},
-      record: () => {},
-      rarely: (_, text) => warnings.push(text),
-      flush: async () => {},
-    },
-    lines: TEXT_LINES,
-    metrics: new Metrics(),
-    quiet: () => false,
-    testClock: false,
+    log: { rarely: (_, text) => warnings.push(text) },
     clock: () => now() * 1000,
   })
 }

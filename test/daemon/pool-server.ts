@@ -1,14 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { Engine } from '../../src/daemon/engine.js'
-import { Metrics } from '../../src/daemon/metrics.js'
 import { Pools } from '../../src/daemon/pools.js'
 import { SenderCache } from '../../src/daemon/senders.js'
 import { parseClientTable } from '../../src/greylist/client-table.js'
-import { TEXT_LINES } from '../../src/greylist/logline.js'
-import { DEFAULT_ACTION, DEFAULT_HEADER, DEFAULT_TEXT } from '../../src/greylist/reply.js'
 import type { PolicyRequest } from '../../src/greylist/request.js'
 import { MemoryStore } from '../../src/store/memory.js'
-import { policy, request } from '../greylist/fixtures.js'
+import { request } from '../greylist/fixtures.js'
+import { anEngine } from './an-engine.js'
 import { zoneDns } from './zone.js'
 
 const TABLE = parseClientTable('table', readFileSync('templates/check_client_greylist', 'utf8')).table
@@ -18,27 +15,11 @@ export function server(records: Readonly<Record<string, string>> = {}, gate?: ()
   const { dns, asked } = zoneDns(records, gate)
   const clock = { now: 1_800_000_000 }
   const senders = new SenderCache(dns, () => clock.now * 1000)
-  const engine = new Engine({
+  const note = (text: string) => lines.push(text)
+  const engine = anEngine({
     store: new MemoryStore(),
-    policy: () => policy(),
     pools: new Pools(TABLE, senders),
-    texts: () => ({
-      action: DEFAULT_ACTION,
-      text: DEFAULT_TEXT,
-      header: DEFAULT_HEADER,
-      hostname: 'mx',
-      version: '0',
-    }),
-    log: {
-      line: (text) => lines.push(text),
-      record: (text) => lines.push(text),
-      rarely: (_, text) => lines.push(text),
-      flush: async () => {},
-    },
-    lines: TEXT_LINES,
-    metrics: new Metrics(),
-    quiet: () => false,
-    testClock: false,
+    log: { line: note, record: note, rarely: (_, text) => note(text) },
     clock: () => clock.now * 1000,
   })
   const ask = (changes: Partial<PolicyRequest>) =>
